@@ -1,0 +1,1 @@
+"""Settings: `embedded` for one machine, `production` for containers, `test` for the suite."""
