@@ -1,0 +1,1 @@
+"""The order books: price-time priority over ladders of levels."""
