@@ -1,4 +1,4 @@
-"""Players: people and their log-ins. What they own in a world is a participant's, not theirs here."""
+"""Players: people and their log-ins. What they own in a world belongs to a participant."""
 
 from __future__ import annotations
 
