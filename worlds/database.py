@@ -1,0 +1,92 @@
+"""Connections of the writer's path: raw sessions of their own, and clients of the traffic server.
+
+Django closes its connections around tasks and requests; a lease is read from the liveness of its
+database session, so the writer owns one (session mode, never behind a transaction pooler).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+import redis
+import redis.asyncio
+from django.conf import settings
+from django.db import connections
+from psycopg_pool import AsyncConnectionPool
+
+REDIS_TIMEOUT_SECONDS = 0.25
+WRITER_OPTIONS = (
+    "-c statement_timeout=2000 -c idle_in_transaction_session_timeout=2000 "
+    "-c lock_timeout=2000 -c timezone=UTC"
+)
+WEB_OPTIONS = (
+    "-c statement_timeout=5000 -c idle_in_transaction_session_timeout=10000 "
+    "-c lock_timeout=2000 -c timezone=UTC"
+)
+KEEPALIVE = {
+    "keepalives": 1,
+    "keepalives_idle": 2,
+    "keepalives_interval": 1,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 5000,
+}
+
+
+def connection_arguments(role: str = "default") -> dict[str, Any]:
+    """Arguments of `psycopg.connect` for a role's URL, or Django's own where it has none.
+
+    `settings.DATABASE_ROLES` maps `writer`, `web` and `projector` to settings in Django's form.
+    """
+    given = dict(connections["default"].settings_dict)
+    own = getattr(settings, "DATABASE_ROLES", {}).get(role)
+    if own:
+        # The database's name stays Django's: the test runner renames it.
+        given |= {k: v for k, v in own.items() if k in {"USER", "PASSWORD", "HOST", "PORT"}}
+    named = {
+        "dbname": given["NAME"],
+        "user": given.get("USER"),
+        "password": given.get("PASSWORD"),
+        "host": given.get("HOST"),
+        "port": given.get("PORT"),
+    }
+    return {key: value for key, value in named.items() if value} | KEEPALIVE
+
+
+def writer_connect(name: str) -> psycopg.Connection:
+    """A session for leases and commits: autocommit, short timeouts, so that a hang ends itself."""
+    return psycopg.connect(
+        **connection_arguments("writer"),
+        autocommit=True,
+        application_name=name[:63],
+        options=WRITER_OPTIONS,
+    )
+
+
+def web_pool(size: int) -> AsyncConnectionPool:
+    """Sessions that only accept commands; opened by the caller inside its event loop."""
+    return AsyncConnectionPool(
+        kwargs=connection_arguments("web")
+        | {"autocommit": True, "application_name": "lea-inbox", "options": WEB_OPTIONS},
+        min_size=1,
+        max_size=size,
+        open=False,
+    )
+
+
+def redis_client() -> redis.Redis:
+    """The traffic server, with waits short enough for the writer's path."""
+    return redis.Redis.from_url(
+        settings.REDIS.traffic,
+        socket_timeout=REDIS_TIMEOUT_SECONDS,
+        socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
+    )
+
+
+def redis_async_client() -> redis.asyncio.Redis:
+    """The traffic server for an event loop."""
+    return redis.asyncio.Redis.from_url(
+        settings.REDIS.traffic,
+        socket_timeout=REDIS_TIMEOUT_SECONDS,
+        socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
+    )

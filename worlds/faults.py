@@ -1,0 +1,59 @@
+"""Named fault points of the writer's path. Off in production: one comparison each.
+
+`LEA_FAULT=name` or `name:3` ends the process without any clean-up at the first or third passage,
+as a killed process would; tests in the same process install a function with `inject`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+POINTS = (
+    "claim.claimed",
+    "claim.loaded",
+    "advance.taken",
+    "advance.applied",
+    "advance.checked",
+    "commit.begun",
+    "commit.journal_written",
+    "commit.head_moved",
+    "commit.done",
+    "advance.announced",
+    "snapshot.copied",
+    "snapshot.stored",
+    "snapshot.catalogued",
+    "release.before",
+)
+
+_injected: Callable[[str], None] | None = None
+_armed, _, _passages = os.environ.get("LEA_FAULT", "").partition(":")
+_left = int(_passages or 1)
+
+
+def point(name: str) -> None:
+    """Pass a fault point; ends the process or raises when a test asked for it."""
+    if _injected is not None:
+        _injected(name)
+    if _armed and _armed == name:
+        _strike()
+
+
+def _strike() -> None:
+    global _left
+    _left -= 1
+    if _left <= 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+@contextmanager
+def inject(function: Callable[[str], None]) -> Iterator[None]:
+    """Call `function` with the name of every point passed inside the block."""
+    global _injected
+    before, _injected = _injected, function
+    try:
+        yield
+    finally:
+        _injected = before

@@ -1,0 +1,166 @@
+"""Who may advance a world: claim, renew, release. Liveness is the holder's database session."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import psycopg
+from django.conf import settings
+
+from worlds.journal import Position
+
+TERMINATE_WAIT_MS = 1_000
+CANDIDATES_MAX = 8
+
+# Free: never held, the lease ran out by the database's clock, or the holder's session is gone.
+# Newer worlds are never claimed; older ones only when a snapshot stands at their head.
+_CANDIDATES = """
+select h.world_id, h.epoch, h.backend_pid, h.backend_start, w.agents
+from world_head h join worlds_world w on w.id = h.world_id
+where (h.until < clock_timestamp() or not exists (
+        select from pg_stat_activity a
+        where a.pid = h.backend_pid and a.backend_start = h.backend_start))
+  and (h.engine_version = %(version)s or (h.engine_version < %(version)s and exists (
+        select from snapshot s where s.world_id = h.world_id and s.commit = h.commit)))
+  and (%(only)s::bigint[] is null or h.world_id = any(%(only)s))
+  and h.world_id <> all(%(not_these)s)
+order by h.until limit %(candidates)s
+"""
+_TERMINATE = """
+select pg_terminate_backend(pid, %s) from pg_stat_activity
+where pid = %s and backend_start = %s and pid <> pg_backend_pid()
+"""
+_CLAIM = """
+update world_head h
+set epoch = h.epoch + 1, holder = %(holder)s, backend_pid = pg_backend_pid(),
+    backend_start = (select backend_start from pg_stat_activity where pid = pg_backend_pid()),
+    until = clock_timestamp() + %(lease)s * interval '1 second',
+    attempts = case when h.attempt_commit = h.commit then least(h.attempts + 1, 100) else 1 end,
+    attempt_commit = h.commit
+where h.world_id = %(world_id)s and h.epoch = %(epoch)s
+returning h.epoch, h.commit, h.seq, h.tick, h.chain, h.digest, h.state, h.tick_rate_hz,
+    h.engine_version, h.attempts, h.suspect, h.suspect_attempts, h.halt_pending
+"""
+_RENEW = """
+update world_head set until = clock_timestamp() + %s * interval '1 second'
+where world_id = %s and epoch = %s
+"""
+_RELEASE = """
+update world_head set until = '-infinity', holder = null, backend_pid = null, backend_start = null
+where world_id = %s and epoch = %s
+"""
+_SUSPECT = """
+update world_head
+set suspect_attempts = case when suspect = %(suspect)s
+        then least(suspect_attempts + 1, 100) else 1 end,
+    suspect = %(suspect)s
+where world_id = %(world_id)s and epoch = %(epoch)s returning suspect_attempts
+"""
+_HALT_PENDING = "update world_head set halt_pending = %s where world_id = %s and epoch = %s"
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to write a world under one epoch, and where its head stood when it was got.
+
+    `attempts` counts claims at this same commit: above two, something fails again and again.
+    """
+
+    world_id: int
+    epoch: int
+    position: Position
+    digest: int | None
+    halted: bool
+    tick_rate_hz: float
+    engine_version: int
+    attempts: int
+    suspect: UUID | None
+    suspect_attempts: int
+    halt_pending: str | None
+    agents: int
+
+
+def claim_one(
+    connection: psycopg.Connection,
+    holder: str,
+    engine_version: int,
+    *,
+    only: Sequence[int] | None = None,
+    not_these: Sequence[int] = (),
+    agents_max: int | None = None,
+) -> Lease | None:
+    """Claim one free world, ending its former holder's session first; None when none is free."""
+    candidates = connection.execute(
+        _CANDIDATES,
+        {
+            "version": engine_version,
+            "only": list(only) if only is not None else None,
+            "not_these": list(not_these),
+            "candidates": CANDIDATES_MAX,
+        },
+    ).fetchall()
+    for world_id, epoch, pid, started, agents in candidates:
+        if agents_max is not None and agents > agents_max:
+            continue
+        if pid is not None:
+            # A hung holder may keep the head's row locked; its session must go before we ask.
+            connection.execute(_TERMINATE, (TERMINATE_WAIT_MS, pid, started))
+        claimed = connection.execute(
+            _CLAIM,
+            {
+                "holder": holder,
+                "lease": settings.WORLD_LEASE_SECONDS,
+                "world_id": world_id,
+                "epoch": epoch,
+            },
+        ).fetchone()
+        if claimed is not None:  # else somebody was quicker: the epoch moved
+            return _lease(world_id, agents, claimed)
+    return None
+
+
+def _lease(world_id: int, agents: int, row: tuple) -> Lease:
+    epoch, commit, seq, tick, chain, digest, state, hertz, version, attempts = row[:10]
+    suspect, suspect_attempts, halt_pending = row[10:]
+    return Lease(
+        world_id=world_id,
+        epoch=epoch,
+        position=Position(commit, seq, tick, bytes(chain)),
+        digest=digest,
+        halted=state == "halted",
+        tick_rate_hz=hertz,
+        engine_version=version,
+        attempts=attempts,
+        suspect=suspect,
+        suspect_attempts=suspect_attempts,
+        halt_pending=halt_pending,
+        agents=agents,
+    )
+
+
+def renew(connection: psycopg.Connection, world_id: int, epoch: int) -> bool:
+    """Push the lease's end; False when the epoch is no longer ours."""
+    values = (settings.WORLD_LEASE_SECONDS, world_id, epoch)
+    return connection.execute(_RENEW, values).rowcount == 1
+
+
+def release(connection: psycopg.Connection, world_id: int, epoch: int) -> bool:
+    """Give the world up at once; False when the epoch is no longer ours."""
+    return connection.execute(_RELEASE, (world_id, epoch)).rowcount == 1
+
+
+def mark_suspect(connection: psycopg.Connection, world_id: int, epoch: int, suspect: UUID) -> int:
+    """Write down what is about to be tried alone, and learn how often it was tried before.
+
+    The mark outlives the process: that is how a command that kills its writer is found.
+    """
+    values = {"suspect": suspect, "world_id": world_id, "epoch": epoch}
+    found = connection.execute(_SUSPECT, values).fetchone()
+    return int(found[0]) if found else 0
+
+
+def mark_halt(connection: psycopg.Connection, world_id: int, epoch: int, reason: str) -> None:
+    """Ask whoever claims the world next to journal a halt before anything else."""
+    connection.execute(_HALT_PENDING, (reason[:200], world_id, epoch))
