@@ -91,6 +91,7 @@ class BookCounter(IntEnum):
     BUDGET_DROPPED = 7  # AI remainders dropped at the bound on matches of one order
     AI_OPEN = 8  # resting AI orders now
     PARTICIPANT_OPEN = 9  # resting participants' orders now
+    ARRIVALS = 10  # arrival number of the last order that came to rest
 
 
 class OutboxCount(IntEnum):
@@ -131,7 +132,7 @@ ORDER_DTYPE = np.dtype(
         ("generation", "<u4"),
         ("seq", "<i8"),  # journal seq of the command; 0 for AI
         ("expires", "<i8"),  # AI: step; participants: tick; 0 = never
-        ("value", "<i8"),  # minor units traded so far (participants only)
+        ("arrival", "<i8"),  # grows with every order that comes to rest: time priority
     ]
 )
 assert ORDER_DTYPE.itemsize == 64
@@ -146,7 +147,7 @@ class OrderFlag(IntEnum):
 
 
 # What a participant's resting order has beyond its record, by slot - ai_capacity.
-DETAIL_DTYPE = np.dtype([("filled", "<i8"), ("fee", "<i8")])
+DETAIL_DTYPE = np.dtype([("filled", "<i8"), ("value", "<i8"), ("fee", "<i8")])
 
 MARKET_DTYPE = np.dtype(
     [
