@@ -27,6 +27,11 @@ def state_dir(root: Path) -> Path:
     return parent / name
 
 
+def beside(state: Path, purpose: str) -> Path:
+    """The state directory of a command that may run beside the game: `test`, `bench`."""
+    return state.with_name(f"{state.name}-{purpose}")
+
+
 def secret_key(state: Path) -> str:
     """The checkout's own key, made once and readable by its owner alone."""
     path = state / "secret_key"

@@ -1,0 +1,186 @@
+"""The processes of a running game, one line each. This is the page to read, and to change.
+
+Order is by `after`: a line starts when the lines it names are ready or done. The site is up
+before the kernels are compiled and the world is born.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import urllib.error
+import urllib.request
+from collections import ChainMap
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from arena_site.embedded import tasks
+from arena_site.embedded.numba_cache import engine_environment
+from arena_site.embedded.postgres import Postgres
+from arena_site.embedded.process import Kind, Process
+from arena_site.embedded.session import ROOT, databases
+
+PYTHON = sys.executable
+CELERY = [PYTHON, "-m", "celery", "-A", "arena_site", "--quiet"]
+ALONE = ["--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "WARNING"]
+WARM = "from economy_engine import warmup; warmup.warm()"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `play` was asked for."""
+
+    state: Path
+    port: int
+    worlds: int = 1
+    world_workers: int = 2
+    agents: int = 100_000
+
+
+def game(options: Options, commands: Mapping[str, str]) -> list[Process]:
+    """Everything from the databases to the site. `commands` are the registered ones."""
+    shared = application_environment(options.state)
+    plan = databases(options.state)
+    have = {process.name for process in plan}
+    plan += [kernels(shared), static_files(), migrations(options.state, shared, have)]
+    plan += [gateway(options.port, shared)]
+    if "world_create" in commands:
+        plan += [world(number, options, shared) for number in range(1, options.worlds + 1)]
+    if (ROOT / "arena_site" / "celery.py").exists():
+        plan += [world_worker(number, shared) for number in range(1, options.world_workers + 1)]
+        plan += [general_worker(shared), beat(options.state, shared)]
+    return [only_known(process, {process.name for process in plan}) for process in plan]
+
+
+def only_known(process: Process, names: set[str]) -> Process:
+    """Drop what is not planned from `after`: a given database has no line of its own."""
+    return replace(process, after=tuple(name for name in process.after if name in names))
+
+
+def application_environment(state: Path) -> dict[str, str]:
+    """Shared by all Python processes; the migrations add the roles' URLs to it."""
+    settings = os.environ.get("DJANGO_SETTINGS_MODULE", "arena_site.settings.embedded")
+    own = {
+        "ARENA_BOOTSTRAP": "0",
+        "ARENA_SERVICES": "running",
+        "ARENA_STATE": str(state),
+        "DJANGO_SETTINGS_MODULE": settings,
+        "PYTHONUNBUFFERED": "1",
+    }
+    return {**os.environ, **own, **engine_environment(ROOT, state)}
+
+
+def kernels(shared: dict[str, str]) -> Process:
+    """Compile the engine's kernels once, in the background, into the cache that all share."""
+    exists = (ROOT / "economy_engine" / "warmup.py").exists()
+    return Process(
+        name="kernels",
+        kind=Kind.ONE_SHOT,
+        command=[PYTHON, "-c", WARM if exists else "pass"],
+        environment=shared,
+        cwd=ROOT,
+        nice=5,
+        stop_phase=0,
+        says="kernels are compiled" if exists else "",
+    )
+
+
+def static_files() -> Process:
+    return Process(name="static", kind=Kind.TASK, task=tasks.collect_static)
+
+
+def migrations(state: Path, shared: dict[str, str], have: set[str]) -> Process:
+    def migrate() -> str:
+        said = tasks.migrate()
+        if "postgres" in have:
+            shared.update(Postgres(state).role_urls())
+        return said
+
+    return Process(name="migrations", kind=Kind.TASK, task=migrate, after=("postgres",))
+
+
+def gateway(port: int, shared: dict[str, str]) -> Process:
+    """daphne, through the arena's own launcher where there is one."""
+    own = (ROOT / "arena_site" / "gateway.py").exists()
+    module = "arena_site.gateway" if own else "daphne"
+    where = ["-b", "127.0.0.1", "-p", str(port), "-v", "0"]
+    return Process(
+        name="gateway",
+        kind=Kind.SERVICE,
+        command=[PYTHON, "-m", module, *where, "arena_site.asgi:application"],
+        ready=lambda: answers(f"http://127.0.0.1:{port}/healthz"),
+        environment=ChainMap({"LEA_ROLE": "gateway"}, shared),
+        after=("migrations", "static", "valkey"),
+        cwd=ROOT,
+        stop_phase=0,
+        says=f"the site is at http://localhost:{port}/",
+    )
+
+
+def answers(url: str) -> bool:
+    """True when HTTP is spoken there, whatever the status."""
+    try:
+        urllib.request.urlopen(url, timeout=2.0).close()
+    except urllib.error.HTTPError as error:
+        error.close()
+    except OSError:
+        return False
+    return True
+
+
+def world(number: int, options: Options, shared: dict[str, str]) -> Process:
+    """Genesis: makes the world's first snapshot, or finds that there is one."""
+    slug = "main" if number == 1 else f"world-{number}"
+    create = ["world_create", "--if-missing", slug, "--agents", str(options.agents)]
+    return Process(
+        name=slug,
+        kind=Kind.ONE_SHOT,
+        command=[PYTHON, "manage.py", *create],
+        environment=ChainMap({"LEA_ROLE": "genesis"}, shared),
+        after=("migrations", "valkey", "kernels"),
+        cwd=ROOT,
+        stop_phase=0,
+        says=f"world {slug} is ready",
+    )
+
+
+def world_worker(number: int, shared: dict[str, str]) -> Process:
+    """Runs worlds in slices of a second; a stop lets it snapshot and give its worlds back."""
+    return Process(
+        name=f"world{number}",
+        kind=Kind.SERVICE,
+        command=[*CELERY, "worker", "-P", "solo", "-c", "1", "-n", f"world{number}@%h", *ALONE],
+        environment=ChainMap({"LEA_ROLE": "world"}, shared),
+        after=("migrations", "valkey", "kernels"),
+        cwd=ROOT,
+        stop_seconds=15.0,
+        stop_phase=2,
+    )
+
+
+def general_worker(shared: dict[str, str]) -> Process:
+    """Projections, reports, mail: the default queue."""
+    return Process(
+        name="general",
+        kind=Kind.SERVICE,
+        command=[*CELERY, "worker", "-P", "threads", "-c", "2", "-n", "general@%h", *ALONE],
+        environment=ChainMap({"LEA_ROLE": "general"}, shared),
+        after=("migrations", "valkey"),
+        cwd=ROOT,
+        stop_seconds=10.0,
+        stop_phase=2,
+    )
+
+
+def beat(state: Path, shared: dict[str, str]) -> Process:
+    schedule = ["--pidfile=", "-s", str(state / "beat"), "-l", "WARNING"]
+    return Process(
+        name="beat",
+        kind=Kind.SERVICE,
+        command=[*CELERY, "beat", *schedule],
+        environment=ChainMap({"LEA_ROLE": "beat"}, shared),
+        after=("migrations", "valkey"),
+        cwd=ROOT,
+        stop_phase=1,
+    )
