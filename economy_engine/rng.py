@@ -10,13 +10,11 @@ Source: G. L. Steele, D. Lea, C. H. Flood, "Fast splittable pseudorandom number 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import IntEnum
-from functools import wraps
-from typing import Any
 
 import numpy as np
-from numba import config, njit
+
+from economy_engine.jit import inlined, wrapping
 
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _SALT = np.uint64(0xD1B54A32D192ED03)
@@ -60,22 +58,6 @@ class Stream(IntEnum):
     TEST = 384
 
 
-def wrapping(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a kernel in which uint64 arithmetic wraps around on purpose.
-
-    As plain Python (NUMBA_DISABLE_JIT=1) numpy would warn about the very same wraparound.
-    """
-    if not config.DISABLE_JIT:
-        return njit(cache=True)(function)
-
-    @wraps(function)
-    def quiet(*args: Any) -> Any:
-        with np.errstate(over="ignore"):
-            return function(*args)
-
-    return quiet
-
-
 @wrapping
 def mix(bits: int) -> int:
     """Return the 64 mixed bits of a uint64 (a bijection)."""
@@ -100,13 +82,13 @@ def draw(seed: int, step: int, index: int, stream: int) -> int:
     return mix(base + counter * _GAMMA)
 
 
-@njit(cache=True)
+@inlined
 def unit(bits: int) -> float:
     """Return a float64 in the open interval (0, 1) from 64 bits: 2**52 equally spaced values."""
     return (np.float64(np.uint64(bits) >> _SHIFT_12) + 0.5) * _UNIT_52
 
 
-@njit(cache=True)
+@inlined
 def uniform(seed: int, step: int, index: int, stream: int) -> float:
     """Return a float64 in the open interval (0, 1) for the key."""
     return unit(draw(seed, step, index, stream))
@@ -121,13 +103,13 @@ def below(bits: int, bound: int) -> int:
     return np.int64(((np.uint64(bits) >> _SHIFT_32) * np.uint64(bound)) >> _SHIFT_32)
 
 
-@njit(cache=True)
+@inlined
 def randint(bound: int, seed: int, step: int, index: int, stream: int) -> int:
     """Return an int64 in 0..bound-1 for the key; 1 <= bound <= 2**31."""
     return below(draw(seed, step, index, stream), bound)
 
 
-@njit(cache=True)
+@inlined
 def stochastic_round(amount: float, u: float) -> int:
     """Return floor(amount) or one more, so that the mean over uniform `u` in (0, 1) is `amount`.
 

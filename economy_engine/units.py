@@ -17,9 +17,8 @@ from __future__ import annotations
 
 import re
 
-from numba import njit
-
 from economy_engine.errors import RejectReason
+from economy_engine.jit import inlined, kernel
 from economy_engine.limits import (
     FEE_DIVISOR,
     MONEY_MINOR_MAX,
@@ -41,7 +40,7 @@ class BadAmountError(ValueError):
         self.reason = reason
 
 
-@njit(cache=True)
+@inlined
 def fee_minor_up(value_minor: int) -> int:
     """Return the seller's fee for a trade of `value_minor` (int64, minor units, >= 0).
 
@@ -50,7 +49,7 @@ def fee_minor_up(value_minor: int) -> int:
     return (value_minor + FEE_DIVISOR - 1) // FEE_DIVISOR
 
 
-@njit(cache=True)
+@kernel
 def lots_affordable(cash_minor: int, price_minor: int) -> int:
     """Return how many lots `cash_minor` buys at `price_minor` > 0. Rule *floor*."""
     if cash_minor <= 0:
@@ -58,19 +57,19 @@ def lots_affordable(cash_minor: int, price_minor: int) -> int:
     return cash_minor // price_minor
 
 
-@njit(cache=True)
+@kernel
 def level_floor(price_minor: int, increment: int) -> int:
     """Return the highest level not above `price_minor` (int, minor units). Rule *bid down*."""
     return price_minor // increment
 
 
-@njit(cache=True)
+@kernel
 def level_ceil(price_minor: int, increment: int) -> int:
     """Return the lowest level not below `price_minor` (int, minor units). Rule *ask up*."""
     return -((-price_minor) // increment)
 
 
-@njit(cache=True)
+@kernel
 def level_exact(price_minor: int, increment: int) -> int:
     """Return the level of a price on the grid, or -1 when it is off the grid or not positive."""
     if price_minor <= 0 or price_minor % increment != 0:
@@ -78,13 +77,13 @@ def level_exact(price_minor: int, increment: int) -> int:
     return price_minor // increment
 
 
-@njit(cache=True)
+@kernel
 def price_of_level(level: int, increment: int) -> int:
     """Return the price in minor units of a level (int64)."""
     return level * increment
 
 
-@njit(cache=True)
+@kernel
 def round_half_away(amount: float) -> int:
     """Return the nearest integer of a float64, halves away from zero.
 
@@ -97,7 +96,7 @@ def round_half_away(amount: float) -> int:
     return -(whole + 1) if -amount - whole >= 0.5 else -whole
 
 
-@njit(cache=True)
+@kernel
 def level_near(price_minor: float, increment: int, levels: int) -> int:
     """Return the level nearest to a model price (float64 minor units), kept in 1..levels-1."""
     if not price_minor > 0.0:
@@ -108,7 +107,7 @@ def level_near(price_minor: float, increment: int, levels: int) -> int:
     return max(level, 1)
 
 
-@njit(cache=True)
+@kernel
 def is_increment(increment: int) -> bool:
     """Return True for a member of the series 1, 2, 5, 10, 20, 50, ... up to the bound."""
     if increment < 1 or increment > PRICE_INCREMENT_MAX:
@@ -118,7 +117,7 @@ def is_increment(increment: int) -> bool:
     return increment == 1 or increment == 2 or increment == 5
 
 
-@njit(cache=True)
+@kernel
 def increment_next(increment: int) -> int:
     """Return the next coarser increment of the 1-2-5 series, or the same at the bound."""
     lead = increment
@@ -128,7 +127,7 @@ def increment_next(increment: int) -> int:
     return coarser if coarser <= PRICE_INCREMENT_MAX else increment
 
 
-@njit(cache=True)
+@kernel
 def increment_previous(increment: int) -> int:
     """Return the next finer increment of the 1-2-5 series, or 1 at the end."""
     if increment <= 1:
@@ -139,7 +138,7 @@ def increment_previous(increment: int) -> int:
     return increment // 5 * 2 if lead == 5 else increment // 2
 
 
-@njit(cache=True)
+@kernel
 def increment_for(price_minor: int, levels_max: int) -> int:
     """Return the smallest increment that puts a price at `levels_max` increments or less."""
     increment = 1

@@ -8,7 +8,6 @@ allocates. A refused order has had no effect on any column.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from economy_engine import limits
 from economy_engine.book.columns import (
@@ -37,6 +36,7 @@ from economy_engine.book.pool import (
     take_participant_slot,
 )
 from economy_engine.errors import RejectReason
+from economy_engine.jit import inlined, kernel
 from economy_engine.ledger.columns import AccountFlag, LedgerColumns
 
 __all__ = [
@@ -78,7 +78,7 @@ _NO_LIQUIDITY = int(RejectReason.NO_LIQUIDITY)
 _AI_FLAGS = _TIMED | (_GTT << _TIF_SHIFT)
 
 
-@njit(cache=True)
+@inlined
 def band_level(book: BookColumns, m: int, side: int, level: int) -> int:
     """Return the level that an order may have under the price band, or 0 when it is refused.
 
@@ -95,7 +95,7 @@ def band_level(book: BookColumns, m: int, side: int, level: int) -> int:
     return max(level, low)
 
 
-@njit(cache=True)
+@kernel
 def market_level(book: BookColumns, m: int, side: int) -> int:
     """Return the protected limit level of a market order, or 0 when the other side is empty.
 
@@ -111,7 +111,7 @@ def market_level(book: BookColumns, m: int, side: int) -> int:
     return max(best - room, 1)
 
 
-@njit(cache=True)
+@kernel
 def place_ai(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, m: int, side: int,
              level: int, quantity: int, row: int, expires_step: int, step: int, post_only: bool,
              fee_row: int, first_participant: int, tick: int) -> int:  # fmt: skip
@@ -135,10 +135,7 @@ def place_ai(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, m:
     if quantity <= 0 or book.market[m]["state"] != _OPEN or ledger.flags[row] & _FROZEN:
         return -1
     if post_only:
-        if side == 0:
-            level = min(level, book.best[m, 1] - 1)
-        else:
-            level = max(level, book.best[m, 0] + 1)
+        level = min(level, book.best[m, 1] - 1) if side == 0 else max(level, book.best[m, 0] + 1)
     level = band_level(book, m, side, level)
     if level <= 0:
         return -1
@@ -170,7 +167,7 @@ def place_ai(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, m:
     return slot
 
 
-@njit(cache=True)
+@kernel
 def check_fields(book: BookColumns, ledger: LedgerColumns, m: int, side: int, order_type: int,
                  quantity: int, row: int, tif: int, mode: int, expires_tick: int,
                  tick: int) -> int:  # fmt: skip
@@ -181,7 +178,7 @@ def check_fields(book: BookColumns, ledger: LedgerColumns, m: int, side: int, or
         return RejectReason.BAD_ENUM
     if tif < _GTC or tif > _GTT or mode < 0 or mode > SelfTrade.DECREMENT:
         return RejectReason.BAD_ENUM
-    if order_type == _POST_ONLY and (tif == _IOC or tif == _FOK):
+    if order_type == _POST_ONLY and (tif in (_IOC, _FOK)):
         return RejectReason.BAD_ENUM
     if quantity < 1 or quantity > limits.QUANTITY_LOTS_MAX:
         return RejectReason.LOT_SIZE
@@ -194,7 +191,7 @@ def check_fields(book: BookColumns, ledger: LedgerColumns, m: int, side: int, or
     return 0
 
 
-@njit(cache=True)
+@kernel
 def check_room(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, row: int,
                rests: bool, fills_max: int, open_max: int) -> int:  # fmt: skip
     """Return MAX_OPEN_ORDERS or ENGINE_BUSY when an order has no room, else 0."""
@@ -210,7 +207,7 @@ def check_room(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, 
     return 0
 
 
-@njit(cache=True)
+@kernel
 def check_funds(book: BookColumns, ledger: LedgerColumns, m: int, side: int, level: int,
                 quantity: int, row: int, tif: int, mode: int, fills_max: int) -> int:  # fmt: skip
     """Return the RejectReason that funds, lots, own orders or FOK give to an order, or 0.
@@ -224,7 +221,7 @@ def check_funds(book: BookColumns, ledger: LedgerColumns, m: int, side: int, lev
             return RejectReason.SELF_TRADE
     if side == 1 and quantity > ledger.stock[row, m]:
         return RejectReason.INSUFFICIENT_INVENTORY
-    if tif == _IOC or tif == _FOK:
+    if tif in (_IOC, _FOK):
         lots, value, stop = probe(book, ledger, m, side, level, quantity, row, mode, fills_max)
         if side == 0 and value > ledger.cash[row]:
             return RejectReason.INSUFFICIENT_FUNDS
@@ -235,7 +232,7 @@ def check_funds(book: BookColumns, ledger: LedgerColumns, m: int, side: int, lev
     return 0
 
 
-@njit(cache=True)
+@kernel
 def place_participant(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns,
                       out: np.ndarray, m: int, side: int, order_type: int, level: int,
                       quantity: int, row: int, seq: int, tif: int, mode: int, expires_tick: int,
@@ -276,7 +273,7 @@ def place_participant(book: BookColumns, ledger: LedgerColumns, outbox: OutboxCo
     crossing = crosses(book, m, side, level)
     if order_type == _POST_ONLY and crossing:
         return RejectReason.WOULD_CROSS
-    rests = tif == _GTC or tif == _GTT
+    rests = tif in (_GTC, _GTT)
     reason = check_room(book, ledger, outbox, row, rests, fills_max, open_max)
     if reason == 0:
         reason = check_funds(book, ledger, m, side, level, quantity, row, tif, mode, fills_max)
@@ -300,7 +297,7 @@ def place_participant(book: BookColumns, ledger: LedgerColumns, outbox: OutboxCo
     return 0
 
 
-@njit(cache=True)
+@inlined
 def write_result(book: BookColumns, out: np.ndarray, m: int, level: int, quantity: int, slot: int,
                  left: int, filled: int, value: int, fee: int, stop: int) -> None:  # fmt: skip
     """Write what became of an executed order to `out` (PlaceResult)."""
@@ -323,7 +320,7 @@ def write_result(book: BookColumns, out: np.ndarray, m: int, level: int, quantit
     out[PlaceResult.PRICE] = level * book.market[m]["price_increment"]
 
 
-@njit(cache=True)
+@kernel
 def sweep_expired_ai(book: BookColumns, ledger: LedgerColumns, step: int) -> int:
     """End the AI orders that expire at `step`; return how many. Called once at each step."""
     place = step & _WHEEL_MASK
@@ -338,7 +335,7 @@ def sweep_expired_ai(book: BookColumns, ledger: LedgerColumns, step: int) -> int
     return ended
 
 
-@njit(cache=True)
+@kernel
 def sweep_expired_participants(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns,
                                tick: int) -> int:  # fmt: skip
     """End and report the participants' orders that expire at `tick`; return how many.
@@ -359,7 +356,7 @@ def sweep_expired_participants(book: BookColumns, ledger: LedgerColumns, outbox:
     return ended
 
 
-@njit(cache=True)
+@kernel
 def cancel_all(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, row: int, m: int,
                reason: int, tick: int) -> int:  # fmt: skip
     """End and report the participants' orders of `row` (-1 all) in market `m` (-1 all).
@@ -379,7 +376,7 @@ def cancel_all(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, 
     return ended
 
 
-@njit(cache=True)
+@kernel
 def reset_statistics(book: BookColumns, outbox: OutboxColumns) -> None:
     """Start a new tick: zero the markets' statistics (the tape with them) and the outbox.
 

@@ -7,10 +7,10 @@ finds the next level in use in a bounded number of words.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from economy_engine import limits
 from economy_engine.book.columns import BookColumns, BookCounter, OrderFlag
+from economy_engine.jit import inlined, kernel
 
 _ONE = np.uint64(1)
 _ZERO = np.uint64(0)
@@ -24,14 +24,14 @@ _ARRIVALS = int(BookCounter.ARRIVALS)
 _AI_CAPACITY = int(BookCounter.AI_CAPACITY)
 
 
-@njit(cache=True)
+@inlined
 def lowest_bit(word: int) -> int:
     """Return the index of the lowest set bit of a uint64 that is not 0."""
     isolated = word & (~word + _ONE)
     return (np.float64(isolated).view(np.int64) >> 52) - 1023
 
 
-@njit(cache=True)
+@inlined
 def highest_bit(word: int) -> int:
     """Return the index of the highest set bit of a uint64 that is not 0."""
     upper = word >> _HALF
@@ -40,7 +40,7 @@ def highest_bit(word: int) -> int:
     return (np.float64(word).view(np.int64) >> 52) - 1023
 
 
-@njit(cache=True)
+@inlined
 def mark_level(bitmap: np.ndarray, summary: np.ndarray, m: int, level: int) -> None:
     """Mark a level as in use, in both maps."""
     word = level >> 6
@@ -48,7 +48,7 @@ def mark_level(bitmap: np.ndarray, summary: np.ndarray, m: int, level: int) -> N
     summary[m, word >> 6] |= _ONE << np.uint64(word & 63)
 
 
-@njit(cache=True)
+@inlined
 def clear_level(bitmap: np.ndarray, summary: np.ndarray, m: int, level: int) -> None:
     """Mark a level as empty, in both maps."""
     word = level >> 6
@@ -58,7 +58,7 @@ def clear_level(bitmap: np.ndarray, summary: np.ndarray, m: int, level: int) -> 
         summary[m, word >> 6] &= ~(_ONE << np.uint64(word & 63))
 
 
-@njit(cache=True)
+@kernel
 def level_above(bitmap: np.ndarray, summary: np.ndarray, m: int, level: int) -> int:
     """Return the lowest level in use above `level`, or L when there is none."""
     start = level + 1
@@ -84,7 +84,7 @@ def level_above(bitmap: np.ndarray, summary: np.ndarray, m: int, level: int) -> 
     return (word << 6) + lowest_bit(bitmap[m, word])
 
 
-@njit(cache=True)
+@kernel
 def level_below(bitmap: np.ndarray, summary: np.ndarray, m: int, level: int) -> int:
     """Return the highest level in use below `level`, or 0 when there is none."""
     start = level - 1
@@ -108,7 +108,7 @@ def level_below(bitmap: np.ndarray, summary: np.ndarray, m: int, level: int) -> 
     return (word << 6) + highest_bit(bitmap[m, word])
 
 
-@njit(cache=True)
+@inlined
 def join_level(book: BookColumns, slot: int) -> None:
     """Append the order in `slot` behind the last one of its level."""
     orders = book.orders
@@ -131,7 +131,7 @@ def join_level(book: BookColumns, slot: int) -> None:
     book.level_quantity[m, level] += orders[slot]["quantity"]
 
 
-@njit(cache=True)
+@inlined
 def leave_level(book: BookColumns, slot: int) -> None:
     """Take the order in `slot` out of its level; the best level moves when it was the last."""
     orders = book.orders
@@ -157,7 +157,7 @@ def leave_level(book: BookColumns, slot: int) -> None:
         book.best[m, 1] = level_above(book.bitmap, book.summary, m, level)
 
 
-@njit(cache=True)
+@inlined
 def join_expiry(book: BookColumns, slot: int) -> None:
     """Link a timed order into the wheel (AI, steps) or the calendar (participants, ticks)."""
     orders = book.orders
@@ -175,7 +175,7 @@ def join_expiry(book: BookColumns, slot: int) -> None:
         orders[first]["wheel_prev"] = slot
 
 
-@njit(cache=True)
+@inlined
 def leave_expiry(book: BookColumns, slot: int) -> None:
     """Take a timed order out of the wheel or the calendar at once; others are left alone."""
     orders = book.orders

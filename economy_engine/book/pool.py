@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from numba import njit
-
 from economy_engine.book.columns import BookColumns, BookCounter, OrderFlag, OutboxColumns
 from economy_engine.book.columns import OutboxCount as Count
 from economy_engine.book.ladder import join_expiry, join_level, leave_expiry, leave_level
+from economy_engine.jit import inlined, kernel
 from economy_engine.ledger.columns import LedgerColumns
 
 _AI_FREE = int(BookCounter.AI_FREE)
@@ -23,7 +22,7 @@ _TIF_SHIFT = int(OrderFlag.TIF_SHIFT)
 _CLOSURES = int(Count.CLOSURES)
 
 
-@njit(cache=True)
+@inlined
 def participant_slots_left(book: BookColumns) -> int:
     """Return how many participants' orders can still come to rest."""
     counters = book.counters
@@ -32,7 +31,7 @@ def participant_slots_left(book: BookColumns) -> int:
     )
 
 
-@njit(cache=True)
+@inlined
 def take_ai_slot(book: BookColumns) -> int:
     """Return a free AI slot (last freed first, then a fresh one), or -1 when the part is full."""
     counters = book.counters
@@ -49,7 +48,7 @@ def take_ai_slot(book: BookColumns) -> int:
     return fresh
 
 
-@njit(cache=True)
+@inlined
 def take_participant_slot(book: BookColumns) -> int:
     """Return a free participants' slot, or -1 when the part is full."""
     counters = book.counters
@@ -66,7 +65,7 @@ def take_participant_slot(book: BookColumns) -> int:
     return fresh
 
 
-@njit(cache=True)
+@kernel
 def free_slot(book: BookColumns, ledger: LedgerColumns, slot: int) -> None:
     """Take an order out of level and expiry list and free its slot, zeroed but for generation.
 
@@ -108,7 +107,7 @@ def free_slot(book: BookColumns, ledger: LedgerColumns, slot: int) -> None:
     orders[slot]["arrival"] = 0
 
 
-@njit(cache=True)
+@inlined
 def hold(book: BookColumns, ledger: LedgerColumns, m: int, side: int, level: int, lots: int,
          row: int) -> None:  # fmt: skip
     """Move what `lots` at `level` need from free to held; negative `lots` release it."""
@@ -121,9 +120,10 @@ def hold(book: BookColumns, ledger: LedgerColumns, m: int, side: int, level: int
         ledger.stock_held[row, m] += lots
 
 
-@njit(cache=True)
+@kernel
 def rest(book: BookColumns, ledger: LedgerColumns, slot: int, m: int, side: int, level: int,
-         left: int, original: int, row: int, seq: int, flags: int, expires: int) -> None:  # fmt: skip
+         left: int, original: int, row: int, seq: int, flags: int,
+         expires: int) -> None:  # fmt: skip
     """Bring an order to rest in a slot that was taken for it, and hold its funds."""
     orders = book.orders
     hold(book, ledger, m, side, level, left, row)
@@ -147,7 +147,7 @@ def rest(book: BookColumns, ledger: LedgerColumns, slot: int, m: int, side: int,
         orders[slot]["wheel_prev"] = -1
 
 
-@njit(cache=True)
+@kernel
 def cancel_slot(book: BookColumns, ledger: LedgerColumns, slot: int) -> int:
     """End a resting order: release its hold and free its slot.
 
@@ -163,7 +163,7 @@ def cancel_slot(book: BookColumns, ledger: LedgerColumns, slot: int) -> int:
     return left
 
 
-@njit(cache=True)
+@kernel
 def reduce_slot(book: BookColumns, ledger: LedgerColumns, slot: int, quantity: int) -> int:
     """Shrink a resting order to `quantity` lots; it keeps its place in the queue.
 
@@ -181,7 +181,7 @@ def reduce_slot(book: BookColumns, ledger: LedgerColumns, slot: int, quantity: i
     return left - quantity
 
 
-@njit(cache=True)
+@kernel
 def report_closure(book: BookColumns, outbox: OutboxColumns, slot: int, left: int, reason: int,
                    tick: int) -> None:  # fmt: skip
     """Write down that a participant's resting order ended, shrank or moved; AI orders are silent.
@@ -214,7 +214,7 @@ def report_closure(book: BookColumns, outbox: OutboxColumns, slot: int, left: in
     closures[at]["tif"] = (orders[slot]["flags"] >> _TIF_SHIFT) & _TYPE_MASK
 
 
-@njit(cache=True)
+@inlined
 def closure_room(outbox: OutboxColumns) -> int:
     """Return how many closures the outbox can still take."""
     return outbox.closures.shape[0] - outbox.counts[_CLOSURES]
