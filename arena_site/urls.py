@@ -5,5 +5,11 @@ from django.urls import include, path
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("accounts/", include("players.urls")),
     path("accounts/", include("allauth.urls")),
 ]
+
+handler400 = "worlds.api.handlers.bad_request"
+handler403 = "worlds.api.handlers.permission_denied"
+handler404 = "worlds.api.handlers.not_found"
+handler500 = "worlds.api.handlers.server_error"

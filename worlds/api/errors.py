@@ -18,6 +18,7 @@ from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
 from worlds.api.catalogue import BY_NUMBER, CATALOGUE, ErrorCode
+from worlds.errors import WorldError
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 FIELD_ERRORS_MAX = 20
@@ -140,8 +141,10 @@ def problem_of(exc: BaseException) -> Problem:
     if isinstance(exc, drf.Throttled):
         wait = max(1, round(exc.wait or 1))
         return Problem("rate_limited", retry_after=wait)
-    if isinstance(exc, (RequestDataTooBig,)):
+    if isinstance(exc, RequestDataTooBig):
         return Problem("payload_too_large")
+    if isinstance(exc, WorldError) and exc.code in CATALOGUE and exc.code != "internal_error":
+        return Problem(exc.code, str(exc))
     for kinds, code in _TRANSLATIONS:
         if isinstance(exc, kinds):
             return Problem(code, str(getattr(exc, "detail", "")) if code in _TELLING else "")

@@ -1,0 +1,99 @@
+"""What all REST views share: the world they speak of, freshness, the caller's participant."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from worlds import selectors
+from worlds.api.errors import FieldError, Problem
+from worlds.models import Participant, World
+
+INT64_MAX = 2**63 - 1
+
+
+class ArenaView(APIView):
+    """A view with rate-limit headers; its errors have the one shape."""
+
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
+        """Tell the caller how much of its bucket is left."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        plain = getattr(request, "_request", request)
+        limit = getattr(plain, "rate_limit", None)
+        if limit is not None:
+            group, burst, decision = limit
+            response["RateLimit-Limit"] = str(burst)
+            response["RateLimit-Remaining"] = str(decision.remaining)
+            response["X-RateLimit-Group"] = group
+        response.setdefault("Cache-Control", "no-store")
+        return response
+
+
+class WorldView(ArenaView):
+    """A view on the default world. With a `projection`, reads carry and await its commit."""
+
+    projection: ClassVar[str | None] = None
+    world: World
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Find the world, then wait for the caller's own write when it asks for that."""
+        super().initial(request, *args, **kwargs)
+        self.world = selectors.world_by_slug(settings.WORLD_DEFAULT)
+        if self.world is None:
+            raise Problem("world_not_ready")
+        if self.projection is not None and request.method == "GET":
+            self._await_commit(query_integer(request, "min_commit", 0, INT64_MAX))
+
+    def _await_commit(self, min_commit: int | None) -> None:
+        if min_commit is None:
+            return
+        reached = selectors.wait_for_commit(
+            self.world.pk, self.projection, min_commit, settings.API_WAIT_SECONDS_MAX
+        )
+        if not reached:
+            raise Problem("stale_read", world=self.world.slug)
+
+    def fresh(self, data: dict[str, Any], **kwargs: Any) -> Response:
+        """Answer a read with the world, tick and commit that it stands at, at least."""
+        raise NotImplementedError
+
+
+class PublicWorldView(WorldView):
+    """Anybody may read."""
+
+    permission_classes = [AllowAny]
+
+
+class ParticipantView(WorldView):
+    """For players who take part in the world."""
+
+    permission_classes = [IsAuthenticated]
+    participant: Participant
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Find the caller's participant; everything after speaks of that one alone."""
+        super().initial(request, *args, **kwargs)
+        participant = selectors.participant_for_player(request.user, self.world)
+        if participant is None:
+            raise Problem("not_participating", world=self.world.slug)
+        self.participant = participant
+
+
+def query_integer(request: Request, name: str, low: int, high: int) -> int | None:
+    """An integer out of the query, in plain ASCII digits; None when it is absent."""
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 19):
+        raise Problem.of_fields([FieldError(name, "bad_type", "An integer is expected.")])
+    value = int(text)
+    if not low <= value <= high:
+        raise Problem.of_fields([FieldError(name, "out_of_range", f"Between {low} and {high}.")])
+    return value
