@@ -77,7 +77,7 @@ def draw(seed: int, step: int, index: int, stream: int) -> int:
     index: int64, 0 <= index < 2**48; the agent, the market, or a combination of both.
     stream: int64, 0 <= stream < 2**16; a `Stream` plus the number of the draw.
     """
-    base = mix(mix(np.uint64(seed) ^ _SALT) + np.uint64(step) * _GAMMA)
+    base = mix(mix(np.uint64(np.int64(seed)) ^ _SALT) + np.uint64(np.int64(step)) * _GAMMA)
     counter = (np.uint64(stream) << _SHIFT_48) | np.uint64(index)
     return mix(base + counter * _GAMMA)
 

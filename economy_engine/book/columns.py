@@ -8,41 +8,34 @@ from typing import NamedTuple
 import numpy as np
 
 from economy_engine import limits
+from economy_engine.order_terms import OrderStatus, OrderType, SelfTrade, Side, TimeInForce
+
+__all__ = [
+    "CLOSURE_DTYPE",
+    "DETAIL_DTYPE",
+    "FILL_DTYPE",
+    "MARKET_DTYPE",
+    "NONE",
+    "ORDER_DTYPE",
+    "TAPE_DTYPE",
+    "BookColumns",
+    "BookCounter",
+    "ClosureReason",
+    "MarketState",
+    "OrderFlag",
+    "OrderStatus",
+    "OrderType",
+    "OutboxColumns",
+    "OutboxCount",
+    "PlaceResult",
+    "SelfTrade",
+    "Side",
+    "TimeInForce",
+    "allocate",
+    "allocate_outbox",
+]
 
 NONE = -1  # end of a list of slots
-
-
-class Side(IntEnum):
-    """Side of an order; the taker's side of a trade."""
-
-    BID = 0
-    ASK = 1
-
-
-class OrderType(IntEnum):
-    """How an order meets the book."""
-
-    LIMIT = 0
-    MARKET = 1
-    POST_ONLY = 2
-
-
-class TimeInForce(IntEnum):
-    """How long an order stays."""
-
-    GTC = 0
-    IOC = 1
-    FOK = 2
-    GTT = 3
-
-
-class SelfTrade(IntEnum):
-    """What happens when an order meets one of the same beneficial owner."""
-
-    EXPIRE_TAKER = 0
-    EXPIRE_MAKER = 1
-    EXPIRE_BOTH = 2
-    DECREMENT = 3
 
 
 class MarketState(IntEnum):
@@ -51,18 +44,6 @@ class MarketState(IntEnum):
     OPEN = 0
     AUCTION = 1
     HALTED = 2
-
-
-class OrderStatus(IntEnum):
-    """State of an order after an event."""
-
-    NEW = 0
-    PARTIALLY_FILLED = 1
-    FILLED = 2
-    CANCELED = 3
-    EXPIRED = 4
-    REJECTED = 5
-    REPLACED = 6
 
 
 class ClosureReason(IntEnum):

@@ -1,0 +1,362 @@
+"""Commands: what may be asked of a world, and their bytes in inbox and journal.
+
+Little endian, packed: a header of 40 bytes, then the fields of the kind. Exactly one text of bytes
+stands for a command: `encode(*reversed(decode(data))) == data` for all data that decodes. Any other
+bytes raise `CommandError` with a reason. Commands decode for ever: a changed layout gets a new
+version beside the old one.
+
+Kind numbers: 100 market, 200 agents and participants, 300 items and deals, 400 contracts, 500
+groups, 600 contests, 700 quests and seasons, 800 operations, 900 integrity.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, fields
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+from economy_engine import limits
+from economy_engine.errors import RejectReason
+from economy_engine.order_terms import OrderType, SelfTrade, Side, TimeInForce
+
+_HEADER = struct.Struct("<HHBBHqqqq")
+_INT64_MIN = -(2**63)
+
+
+class CommandError(ValueError):
+    """Raised for bytes that are no command, or a command whose fields are out of range."""
+
+    def __init__(self, reason: RejectReason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+class CommandKind(IntEnum):
+    """Number of a command's kind."""
+
+    PLACE_ORDER = 100
+    CANCEL_ORDER = 101
+    REDUCE_ORDER = 102
+    CANCEL_ALL = 103
+    REGISTER_PARTICIPANT = 200
+    RETIRE_PARTICIPANT = 201
+    HALT = 800
+    RESUME = 801
+    UPGRADE = 802
+    SET_POLICY_RATE = 803
+    INJECT_SHOCK = 804
+
+
+class Origin(IntEnum):
+    """Where a command came in."""
+
+    BROWSER = 0
+    KEY = 1
+    ADMIN = 2
+    SYSTEM = 3
+
+
+class ShockKind(IntEnum):
+    """What an injected shock changes."""
+
+    NEWS = 0
+    SUPPLY = 1
+    DEMAND = 2
+    MONEY = 3
+    DISCOVERY = 4
+    CATASTROPHE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The envelope of a command: who acts, for whom, from where, until when, by which right."""
+
+    participant: int = 0  # on whose behalf; 0 = the world itself
+    actor: int = 0  # who acts
+    origin: int = Origin.BROWSER
+    flags: int = 0
+    expires_tick: int = 0  # the command has no effect after this tick; 0 = never
+    authority: int = 0  # version of the right that allowed it
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOrder:
+    """Place an order. Price in minor units per lot; 0 for a market order means 5 % protection."""
+
+    market: int
+    side: int
+    order_type: int
+    time_in_force: int
+    quantity: int
+    price: int
+    expires_tick: int = 0
+    self_trade: int = SelfTrade.EXPIRE_TAKER
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOrder:
+    """Cancel an open order; `target` is the 16-byte UUID of the command that placed it."""
+
+    target: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ReduceOrder:
+    """Shrink an open order to `quantity` lots; it keeps its priority."""
+
+    target: bytes
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAll:
+    """Cancel all open orders of the participant in a market; -1 = in all markets."""
+
+    market: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterParticipant:
+    """Open an account for the participant of the header and give the newcomer's grant."""
+
+    guest: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RetireParticipant:
+    """Close the participant's account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """Halt the world; `reason` is a number of the operations' table."""
+
+    reason: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Let a halted world go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """Go on with another version of the engine, from a state with these digests (uint64)."""
+
+    old: int
+    new: int
+    digest_before: int
+    digest_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetPolicyRate:
+    """Set the policy rate (parts per million a year) for a number of game days."""
+
+    rate_ppm: int
+    hold_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class InjectShock:
+    """Shock a market (-1 = the world) by a size in parts per million."""
+
+    shock: int
+    market: int
+    size_ppm: int
+
+
+Command = (
+    PlaceOrder
+    | CancelOrder
+    | ReduceOrder
+    | CancelAll
+    | RegisterParticipant
+    | RetireParticipant
+    | Halt
+    | Resume
+    | Upgrade
+    | SetPolicyRate
+    | InjectShock
+)
+
+
+class _Bounds(NamedTuple):
+    """Least and greatest value of an integer field, with the reason given outside of it."""
+
+    low: int
+    high: int
+    reason: RejectReason = RejectReason.OUT_OF_RANGE
+
+
+class _Layout(NamedTuple):
+    """How one version of one kind is packed; a bytes field has no bounds."""
+
+    kind: CommandKind
+    version: int
+    type: type[Any]
+    body: struct.Struct
+    bounds: tuple[_Bounds | None, ...]
+
+
+def _choices(enum: type[IntEnum]) -> _Bounds:
+    return _Bounds(min(enum), max(enum), RejectReason.BAD_ENUM)
+
+
+_MARKET = _Bounds(0, limits.MARKETS_MAX - 1, RejectReason.UNKNOWN_SYMBOL)
+_MARKET_OR_ALL = _Bounds(-1, limits.MARKETS_MAX - 1, RejectReason.UNKNOWN_SYMBOL)
+_LOTS = _Bounds(1, limits.QUANTITY_LOTS_MAX, RejectReason.LOT_SIZE)
+_PRICE = _Bounds(0, limits.PRICE_MINOR_MAX, RejectReason.PRICE_FILTER)
+_TICK = _Bounds(0, limits.INT64_MAX)
+_INT64 = _Bounds(_INT64_MIN, limits.INT64_MAX)
+_UINT64 = _Bounds(0, 2**64 - 1)
+_PPM = _Bounds(-1_000_000_000, 1_000_000_000)
+
+_LAYOUTS = (
+    _Layout(
+        CommandKind.PLACE_ORDER,
+        1,
+        PlaceOrder,
+        struct.Struct("<hBBBqqqB"),
+        (
+            _MARKET,
+            _choices(Side),
+            _choices(OrderType),
+            _choices(TimeInForce),
+            _LOTS,
+            _PRICE,
+            _TICK,
+            _choices(SelfTrade),
+        ),
+    ),
+    _Layout(CommandKind.CANCEL_ORDER, 1, CancelOrder, struct.Struct("<16s"), (None,)),
+    _Layout(CommandKind.REDUCE_ORDER, 1, ReduceOrder, struct.Struct("<16sq"), (None, _LOTS)),
+    _Layout(CommandKind.CANCEL_ALL, 1, CancelAll, struct.Struct("<h"), (_MARKET_OR_ALL,)),
+    _Layout(
+        CommandKind.REGISTER_PARTICIPANT,
+        1,
+        RegisterParticipant,
+        struct.Struct("<B"),
+        (_Bounds(0, 1, RejectReason.BAD_ENUM),),
+    ),
+    _Layout(CommandKind.RETIRE_PARTICIPANT, 1, RetireParticipant, struct.Struct("<"), ()),
+    _Layout(CommandKind.HALT, 1, Halt, struct.Struct("<H"), (_Bounds(0, 65_535),)),
+    _Layout(CommandKind.RESUME, 1, Resume, struct.Struct("<"), ()),
+    _Layout(
+        CommandKind.UPGRADE,
+        1,
+        Upgrade,
+        struct.Struct("<IIQQ"),
+        (_Bounds(0, 2**32 - 1), _Bounds(0, 2**32 - 1), _UINT64, _UINT64),
+    ),
+    _Layout(
+        CommandKind.SET_POLICY_RATE,
+        1,
+        SetPolicyRate,
+        struct.Struct("<qi"),
+        (_PPM, _Bounds(0, 36_000)),
+    ),
+    _Layout(
+        CommandKind.INJECT_SHOCK,
+        1,
+        InjectShock,
+        struct.Struct("<hhq"),
+        (_choices(ShockKind), _MARKET_OR_ALL, _PPM),
+    ),
+)
+_BY_KIND = {(layout.kind, layout.version): layout for layout in _LAYOUTS}
+_NEWEST = {layout.type: layout for layout in _LAYOUTS}
+_HEADER_BOUNDS = {
+    "participant": _Bounds(0, limits.INT64_MAX),
+    "actor": _Bounds(0, limits.INT64_MAX),
+    "origin": _choices(Origin),
+    "flags": _Bounds(0, 255),
+    "expires_tick": _TICK,
+    "authority": _INT64,
+}
+
+assert all(_HEADER.size + each.body.size <= limits.PAYLOAD_BYTES_MAX for each in _LAYOUTS)
+assert all(len(each.bounds) == len(fields(each.type)) for each in _LAYOUTS)
+
+
+def kind_of(command: Command) -> CommandKind:
+    """Return the kind number of a command."""
+    return _NEWEST[type(command)].kind
+
+
+def _check(name: str, value: Any, bounds: _Bounds | None) -> None:
+    if bounds is None:
+        if not isinstance(value, bytes) or len(value) != 16:
+            raise CommandError(RejectReason.BAD_LENGTH, f"{name} is not 16 bytes")
+    elif not isinstance(value, int) or not bounds.low <= value <= bounds.high:
+        raise CommandError(bounds.reason, f"{name} is outside {bounds.low}..{bounds.high}")
+
+
+def _check_command(layout: _Layout, command: Command) -> list[Any]:
+    values = [getattr(command, field.name) for field in fields(layout.type)]
+    for field, value, bounds in zip(fields(layout.type), values, layout.bounds, strict=True):
+        _check(field.name, value, bounds)
+    return values
+
+
+def encode(command: Command, header: Header) -> bytes:
+    """Return the bytes of a command in the newest version of its kind.
+
+    Raises CommandError for a field out of range.
+    """
+    layout = _NEWEST.get(type(command))
+    if layout is None:
+        raise CommandError(RejectReason.UNKNOWN_KIND, f"{type(command).__name__} is no command")
+    for name, bounds in _HEADER_BOUNDS.items():
+        _check(name, getattr(header, name), bounds)
+    values = _check_command(layout, command)
+    return _HEADER.pack(
+        layout.kind,
+        layout.version,
+        header.origin,
+        header.flags,
+        0,
+        header.actor,
+        header.participant,
+        header.expires_tick,
+        header.authority,
+    ) + layout.body.pack(*values)
+
+
+def decode(data: bytes) -> tuple[Header, Command]:
+    """Return header and command of the bytes.
+
+    Raises
+    ------
+    CommandError: BAD_LENGTH, UNKNOWN_KIND, UNKNOWN_VERSION, UNKNOWN_FIELD (reserved bits), or the
+        reason of the first field out of range.
+    """
+    data = bytes(data)
+    if len(data) < _HEADER.size:
+        raise CommandError(RejectReason.BAD_LENGTH, "shorter than a header")
+    kind, version, origin, flags, reserved, actor, participant, expires_tick, authority = (
+        _HEADER.unpack_from(data)
+    )
+    layout = _BY_KIND.get((kind, version))
+    if layout is None:
+        if kind in set(CommandKind):
+            raise CommandError(RejectReason.UNKNOWN_VERSION, f"version {version} of kind {kind}")
+        raise CommandError(RejectReason.UNKNOWN_KIND, f"kind {kind}")
+    if reserved:
+        raise CommandError(RejectReason.UNKNOWN_FIELD, "reserved bits are set")
+    if len(data) != _HEADER.size + layout.body.size:
+        raise CommandError(RejectReason.BAD_LENGTH, f"kind {kind} with {len(data)} bytes")
+    header = Header(
+        participant=participant,
+        actor=actor,
+        origin=origin,
+        flags=flags,
+        expires_tick=expires_tick,
+        authority=authority,
+    )
+    for name, bounds in _HEADER_BOUNDS.items():
+        _check(name, getattr(header, name), bounds)
+    command = layout.type(*layout.body.unpack_from(data, _HEADER.size))
+    _check_command(layout, command)
+    return header, command

@@ -1,0 +1,300 @@
+"""Events: what a commit changed, as one block of packed records, and the result of a command.
+
+A block is a set of sections, each an array of one record type. Its bytes are a header (magic,
+version, number of sections) and per section its number, record size, number of rows and rows, all
+little endian. Sections that this version does not know are skipped.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field, fields
+from enum import IntEnum
+
+import numpy as np
+
+from economy_engine import limits
+from economy_engine.commands import CommandKind
+from economy_engine.order_terms import OrderEvent, OrderStatus
+
+__all__ = [
+    "Block",
+    "BlockError",
+    "Indicator",
+    "OrderEvent",
+    "OrderStatus",
+    "WorldEvent",
+    "pack",
+    "pack_result",
+    "unpack",
+    "unpack_result",
+]
+
+_MAGIC = b"LEAB"
+_VERSION = 1
+_HEADER = struct.Struct("<4sHH")
+_SECTION = struct.Struct("<HHI")
+
+
+class BlockError(ValueError):
+    """Raised for bytes that are no block of a known version."""
+
+
+class WorldEvent(IntEnum):
+    """Kind of a world event; `value` and `detail` depend on it."""
+
+    NEWS = 1
+    DISCOVERY = 2
+    CATASTROPHE = 3
+    POLICY_MEETING = 4
+    HALT = 5
+    RESUME = 6
+    PRICE_INCREMENT_CHANGED = 7
+    PARTICIPANT_REGISTERED = 8
+    PARTICIPANT_RETIRED = 9
+    UPGRADE = 10
+    MARKET_HALTED = 11
+    MARKET_RESUMED = 12
+    AUCTION_STARTED = 13
+    AUCTION_ENDED = 14
+    SHOCK = 15
+    DAY_ENDED = 16
+    REFERENCE_PRICE = 17
+
+
+class Indicator(IntEnum):
+    """What an indicator measures; per market where `market` is not -1."""
+
+    CPI = 1
+    INFLATION = 2
+    UNEMPLOYMENT = 3
+    POLICY_RATE = 4
+    MONEY = 5
+    VELOCITY = 6
+    SENTIMENT = 7
+    FEAR = 8
+    GREED = 9
+    HERDING = 10
+    VOLATILITY_MULTIPLIER = 11
+    GINI = 12
+    WAGE = 13
+    GDP = 14
+    TREASURY = 15
+    CORE_INFLATION = 16
+    CONFIDENCE = 17
+    EQUITY_FUND = 18
+    NEWCOMER_GRANTS = 19
+    PHASE = 20
+    RESERVES = 64  # per market from here on
+    SCARCITY = 65
+    EQUILIBRIUM_PRICE = 66
+    SUPPLY = 67
+    DEMAND = 68
+    VOLATILITY = 69
+    PRODUCTION = 70
+    CONSUMPTION = 71
+    VWAP = 72
+    DAY_VOLUME = 73
+
+
+MARKET_TICK_DTYPE = np.dtype(
+    [
+        ("tick", "<i8"),
+        ("market", "<i2"),
+        ("open", "<i8"),
+        ("high", "<i8"),
+        ("low", "<i8"),
+        ("close", "<i8"),
+        ("volume", "<i8"),
+        ("value", "<i8"),
+        ("trades", "<i4"),
+        ("best_bid", "<i8"),
+        ("best_ask", "<i8"),
+        ("bid_depth", "<i8"),
+        ("ask_depth", "<i8"),
+    ]
+)
+DEPTH_DTYPE = np.dtype(
+    [("market", "<i2"), ("side", "i1"), ("price", "<i8"), ("quantity", "<i8")]
+)
+TAPE_DTYPE = np.dtype(
+    [
+        ("tick", "<i8"),
+        ("market", "<i2"),
+        ("trade", "<i8"),
+        ("price", "<i8"),
+        ("quantity", "<i8"),
+        ("taker_side", "i1"),
+    ]
+)
+ORDER_EVENT_DTYPE = np.dtype(
+    [
+        ("seq", "<i8"),
+        ("participant", "<i8"),
+        ("tick", "<i8"),
+        ("event", "i1"),
+        ("status", "i1"),
+        ("reason", "<i2"),
+        ("market", "<i2"),
+        ("side", "i1"),
+        ("type", "i1"),
+        ("tif", "i1"),
+        ("price", "<i8"),
+        ("quantity", "<i8"),
+        ("filled", "<i8"),
+        ("left", "<i8"),
+        ("value", "<i8"),
+        ("fee", "<i8"),
+        ("expires_tick", "<i8"),
+    ]
+)
+FILL_EVENT_DTYPE = np.dtype(
+    [
+        ("seq", "<i8"),
+        ("participant", "<i8"),
+        ("tick", "<i8"),
+        ("market", "<i2"),
+        ("trade", "<i8"),
+        ("side", "i1"),
+        ("price", "<i8"),
+        ("quantity", "<i8"),
+        ("value", "<i8"),
+        ("fee", "<i8"),
+        ("is_maker", "i1"),
+    ]
+)
+BALANCE_DTYPE = np.dtype(
+    [("participant", "<i8"), ("asset", "<i2"), ("available", "<i8"), ("held", "<i8")]
+)
+WORLD_EVENT_DTYPE = np.dtype(
+    [("tick", "<i8"), ("kind", "<i2"), ("market", "<i2"), ("value", "<f8"), ("detail", "<i8")]
+)
+INDICATOR_DTYPE = np.dtype([("tick", "<i8"), ("id", "<i2"), ("market", "<i2"), ("value", "<f8")])
+
+# Number and record of each section; numbers are stable for ever.
+_SECTIONS: dict[str, tuple[int, np.dtype]] = {
+    "market_ticks": (1, MARKET_TICK_DTYPE),
+    "depth": (2, DEPTH_DTYPE),
+    "tape": (3, TAPE_DTYPE),
+    "orders": (4, ORDER_EVENT_DTYPE),
+    "fills": (5, FILL_EVENT_DTYPE),
+    "balances": (6, BALANCE_DTYPE),
+    "world_events": (7, WORLD_EVENT_DTYPE),
+    "indicators": (8, INDICATOR_DTYPE),
+}
+_NAMES = {number: (name, dtype) for name, (number, dtype) in _SECTIONS.items()}
+
+
+def _rows(name: str) -> np.ndarray:
+    return field(default_factory=lambda: np.zeros(0, _SECTIONS[name][1]))
+
+
+@dataclass(slots=True)
+class Block:
+    """The events of one commit; every field is a structured array, prices in minor units."""
+
+    market_ticks: np.ndarray = _rows("market_ticks")
+    depth: np.ndarray = _rows("depth")
+    tape: np.ndarray = _rows("tape")
+    orders: np.ndarray = _rows("orders")
+    fills: np.ndarray = _rows("fills")
+    balances: np.ndarray = _rows("balances")
+    world_events: np.ndarray = _rows("world_events")
+    indicators: np.ndarray = _rows("indicators")
+
+
+assert {each.name for each in fields(Block)} == set(_SECTIONS)
+
+
+def pack(block: Block) -> bytes:
+    """Return the bytes of a block; empty sections take no room.
+
+    Raises BlockError for an array of another record type or with too many rows.
+    """
+    parts: list[bytes] = []
+    count = 0
+    for name, (number, dtype) in _SECTIONS.items():
+        rows = getattr(block, name)
+        if rows.dtype != dtype or rows.ndim != 1:
+            raise BlockError(f"{name} has the wrong record type")
+        if rows.shape[0] > limits.BLOCK_SECTION_ROWS_MAX:
+            raise BlockError(f"{name} has too many rows")
+        if rows.shape[0] == 0:
+            continue
+        count += 1
+        parts.append(_SECTION.pack(number, dtype.itemsize, rows.shape[0]))
+        parts.append(rows.tobytes())
+    return _HEADER.pack(_MAGIC, _VERSION, count) + b"".join(parts)
+
+
+def unpack(data: bytes) -> Block:
+    """Return the block of the bytes; its arrays are read-only views of `data`.
+
+    Raises BlockError for anything that `pack` of this or an older version did not write.
+    """
+    data = bytes(data)
+    if len(data) < _HEADER.size:
+        raise BlockError("shorter than a header")
+    magic, version, count = _HEADER.unpack_from(data)
+    if magic != _MAGIC or version != _VERSION:
+        raise BlockError("not a block of a known version")
+    block = Block()
+    seen: set[int] = set()
+    at = _HEADER.size
+    for _ in range(count):
+        if len(data) - at < _SECTION.size:
+            raise BlockError("a section is cut off")
+        number, itemsize, rows = _SECTION.unpack_from(data, at)
+        at += _SECTION.size
+        if number in seen or rows > limits.BLOCK_SECTION_ROWS_MAX:
+            raise BlockError(f"section {number} is repeated or too long")
+        seen.add(number)
+        if len(data) - at < itemsize * rows:
+            raise BlockError("a section is cut off")
+        if number in _NAMES:
+            name, dtype = _NAMES[number]
+            if dtype.itemsize != itemsize:
+                raise BlockError(f"{name} has records of another size")
+            setattr(block, name, np.frombuffer(data, dtype, rows, at))
+        at += itemsize * rows
+    if at != len(data):
+        raise BlockError("bytes after the last section")
+    return block
+
+
+# What the result of a command carries, by kind: names in order, each an int64.
+_ORDER_RESULT = ("order_status", "reason", "filled", "value", "fee", "left")
+_RESULTS: dict[int, tuple[str, ...]] = {
+    CommandKind.PLACE_ORDER: _ORDER_RESULT,
+    CommandKind.CANCEL_ORDER: _ORDER_RESULT,
+    CommandKind.REDUCE_ORDER: _ORDER_RESULT,
+    CommandKind.CANCEL_ALL: ("canceled",),
+    CommandKind.REGISTER_PARTICIPANT: ("grant_minor",),
+    CommandKind.RETIRE_PARTICIPANT: ("returned_minor",),
+}
+
+
+def pack_result(kind: int, **values: int) -> bytes:
+    """Return the bytes of an executed command's result; kinds without one give b''.
+
+    Fields that are not given are 0; an unknown name raises TypeError.
+    """
+    names = _RESULTS.get(kind, ())
+    unknown = set(values) - set(names)
+    if unknown:
+        raise TypeError(f"kind {kind} has no result field {sorted(unknown)}")
+    data = struct.pack(f"<{len(names)}q", *(int(values.get(name, 0)) for name in names))
+    assert len(data) <= limits.RESULT_BYTES_MAX
+    return data
+
+
+def unpack_result(kind: int, data: bytes) -> dict[str, int]:
+    """Return the fields of a result by name; {} for no bytes (a rejected command).
+
+    Fields that a later version added at the end are not read.
+    """
+    data = bytes(data)
+    if len(data) % 8 != 0:
+        raise BlockError("a result is cut off")
+    values = struct.unpack(f"<{len(data) // 8}q", data)
+    return dict(zip(_RESULTS.get(kind, ()), values, strict=False))
