@@ -2,7 +2,7 @@
 
 Little endian, packed: a header of 40 bytes, then the fields of the kind. Exactly one text of bytes
 stands for a command: `encode(*reversed(decode(data))) == data` for all data that decodes. Any other
-bytes raise `CommandError` with a reason. Commands decode for ever: a changed layout gets a new
+bytes raise `BadCommandError` with a reason. Commands decode for ever: a changed layout gets a new
 version beside the old one.
 
 Kind numbers: 100 market, 200 agents and participants, 300 items and deals, 400 contracts, 500
@@ -24,7 +24,7 @@ _HEADER = struct.Struct("<HHBBHqqqq")
 _INT64_MIN = -(2**63)
 
 
-class CommandError(ValueError):
+class BadCommandError(ValueError):
     """Raised for bytes that are no command, or a command whose fields are out of range."""
 
     def __init__(self, reason: RejectReason, detail: str) -> None:
@@ -288,9 +288,9 @@ def kind_of(command: Command) -> CommandKind:
 def _check(name: str, value: Any, bounds: _Bounds | None) -> None:
     if bounds is None:
         if not isinstance(value, bytes) or len(value) != 16:
-            raise CommandError(RejectReason.BAD_LENGTH, f"{name} is not 16 bytes")
+            raise BadCommandError(RejectReason.BAD_LENGTH, f"{name} is not 16 bytes")
     elif not isinstance(value, int) or not bounds.low <= value <= bounds.high:
-        raise CommandError(bounds.reason, f"{name} is outside {bounds.low}..{bounds.high}")
+        raise BadCommandError(bounds.reason, f"{name} is outside {bounds.low}..{bounds.high}")
 
 
 def _check_command(layout: _Layout, command: Command) -> list[Any]:
@@ -303,11 +303,11 @@ def _check_command(layout: _Layout, command: Command) -> list[Any]:
 def encode(command: Command, header: Header) -> bytes:
     """Return the bytes of a command in the newest version of its kind.
 
-    Raises CommandError for a field out of range.
+    Raises BadCommandError for a field out of range.
     """
     layout = _NEWEST.get(type(command))
     if layout is None:
-        raise CommandError(RejectReason.UNKNOWN_KIND, f"{type(command).__name__} is no command")
+        raise BadCommandError(RejectReason.UNKNOWN_KIND, f"{type(command).__name__} is no command")
     for name, bounds in _HEADER_BOUNDS.items():
         _check(name, getattr(header, name), bounds)
     values = _check_command(layout, command)
@@ -329,24 +329,24 @@ def decode(data: bytes) -> tuple[Header, Command]:
 
     Raises
     ------
-    CommandError: BAD_LENGTH, UNKNOWN_KIND, UNKNOWN_VERSION, UNKNOWN_FIELD (reserved bits), or the
+    BadCommandError: BAD_LENGTH, UNKNOWN_KIND, UNKNOWN_VERSION, UNKNOWN_FIELD (reserved bits), or the
         reason of the first field out of range.
     """
     data = bytes(data)
     if len(data) < _HEADER.size:
-        raise CommandError(RejectReason.BAD_LENGTH, "shorter than a header")
+        raise BadCommandError(RejectReason.BAD_LENGTH, "shorter than a header")
     kind, version, origin, flags, reserved, actor, participant, expires_tick, authority = (
         _HEADER.unpack_from(data)
     )
     layout = _BY_KIND.get((kind, version))
     if layout is None:
         if kind in set(CommandKind):
-            raise CommandError(RejectReason.UNKNOWN_VERSION, f"version {version} of kind {kind}")
-        raise CommandError(RejectReason.UNKNOWN_KIND, f"kind {kind}")
+            raise BadCommandError(RejectReason.UNKNOWN_VERSION, f"version {version} of kind {kind}")
+        raise BadCommandError(RejectReason.UNKNOWN_KIND, f"kind {kind}")
     if reserved:
-        raise CommandError(RejectReason.UNKNOWN_FIELD, "reserved bits are set")
+        raise BadCommandError(RejectReason.UNKNOWN_FIELD, "reserved bits are set")
     if len(data) != _HEADER.size + layout.body.size:
-        raise CommandError(RejectReason.BAD_LENGTH, f"kind {kind} with {len(data)} bytes")
+        raise BadCommandError(RejectReason.BAD_LENGTH, f"kind {kind} with {len(data)} bytes")
     header = Header(
         participant=participant,
         actor=actor,

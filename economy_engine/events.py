@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass, field, fields
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 
@@ -185,7 +186,7 @@ _SECTIONS: dict[str, tuple[int, np.dtype]] = {
 _NAMES = {number: (name, dtype) for name, (number, dtype) in _SECTIONS.items()}
 
 
-def _rows(name: str) -> np.ndarray:
+def _rows(name: str) -> Any:
     return field(default_factory=lambda: np.zeros(0, _SECTIONS[name][1]))
 
 
@@ -193,14 +194,14 @@ def _rows(name: str) -> np.ndarray:
 class Block:
     """The events of one commit; every field is a structured array, prices in minor units."""
 
-    market_ticks: np.ndarray = _rows("market_ticks")
-    depth: np.ndarray = _rows("depth")
-    tape: np.ndarray = _rows("tape")
-    orders: np.ndarray = _rows("orders")
-    fills: np.ndarray = _rows("fills")
-    balances: np.ndarray = _rows("balances")
-    world_events: np.ndarray = _rows("world_events")
-    indicators: np.ndarray = _rows("indicators")
+    market_ticks: np.ndarray = _rows("market_ticks")  # noqa: RUF009
+    depth: np.ndarray = _rows("depth")  # noqa: RUF009
+    tape: np.ndarray = _rows("tape")  # noqa: RUF009
+    orders: np.ndarray = _rows("orders")  # noqa: RUF009
+    fills: np.ndarray = _rows("fills")  # noqa: RUF009
+    balances: np.ndarray = _rows("balances")  # noqa: RUF009
+    world_events: np.ndarray = _rows("world_events")  # noqa: RUF009
+    indicators: np.ndarray = _rows("indicators")  # noqa: RUF009
 
 
 assert {each.name for each in fields(Block)} == set(_SECTIONS)
