@@ -1,0 +1,10 @@
+/* Runs before the first paint, so a chosen theme never flashes. Not a module on purpose. */
+(function () {
+  try {
+    var theme = localStorage.getItem("lea-theme");
+    if (theme === "dark" || theme === "light") document.documentElement.dataset.theme = theme;
+    if (localStorage.getItem("lea-contrast") === "more") document.documentElement.dataset.contrast = "more";
+  } catch (error) {
+    /* Storage may be switched off: the system's theme holds. */
+  }
+})();

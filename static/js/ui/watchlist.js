@@ -1,0 +1,54 @@
+/** All markets with their last 60 points, price and change; each row is a link. */
+import { html, nothing, repeat } from "../../vendor/lit.js";
+import { credits, decimalsOf, direction } from "../core/format.js";
+import { reducedMotion } from "../core/theme.js";
+import { StoreElement, change, sparkline } from "./element.js";
+
+const FLASH_MS = 300;
+const FLASHES_PER_SECOND_MAX = 4;
+
+export class LeaWatchlist extends StoreElement {
+  lastPrice = new Map();
+  lastFlash = new Map();
+
+  slices() {
+    const { markets, sparks, code } = this.state;
+    return [markets, sparks, code];
+  }
+
+  row(market) {
+    const { sparks, code } = this.state;
+    const sign = direction(market.change);
+    const decimals = decimalsOf(market.increment ?? "0.001");
+    return html`<li><a class="watch" href="/m/${market.code}" data-code=${market.code}
+        aria-current=${market.code === code ? "page" : nothing}>
+      <span class="flash" aria-hidden="true"></span>
+      <span class="code">${market.code}</span>
+      <span class="name">${market.name ?? ""}</span>
+      ${sparkline(sparks[market.code], sign)}
+      <span class="last">${credits(market.last, { decimals })}</span>
+      ${change(market.change)}
+    </a></li>`;
+  }
+
+  render() {
+    const { codes, markets } = this.state;
+    if (!codes.length) return html`<p class="empty">No markets are open yet.</p>`;
+    return html`<ul class="watchlist">${repeat(codes, (c) => c, (c) => this.row(markets[c]))}</ul>`;
+  }
+
+  updated() {
+    const now = performance.now();
+    for (const [code, market] of Object.entries(this.state.markets)) {
+      const before = this.lastPrice.get(code);
+      this.lastPrice.set(code, market.last);
+      if (before === undefined || before === market.last || reducedMotion()) continue;
+      if (now - (this.lastFlash.get(code) ?? 0) < 1000 / FLASHES_PER_SECOND_MAX) continue;
+      this.lastFlash.set(code, now);
+      const cell = this.querySelector(`[data-code="${code}"] .flash`);
+      cell?.animate({ opacity: [0.9, 0] }, { duration: FLASH_MS, easing: "ease-out" });
+    }
+  }
+}
+
+customElements.define("lea-watchlist", LeaWatchlist);
