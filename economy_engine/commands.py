@@ -14,7 +14,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass, fields
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from economy_engine import limits
 from economy_engine.errors import RejectReason
@@ -70,8 +70,13 @@ class ShockKind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The envelope of a command: who acts, for whom, from where, until when, by which right."""
+    """The envelope of a command: who acts, for whom, from where, until when, by which right.
 
+    `kind` and `version` may be left 0: `encode` fills in those of the command.
+    """
+
+    kind: int = 0
+    version: int = 0
     participant: int = 0  # on whose behalf; 0 = the world itself
     actor: int = 0  # who acts
     origin: int = Origin.BROWSER
@@ -83,6 +88,9 @@ class Header:
 @dataclass(frozen=True, slots=True)
 class PlaceOrder:
     """Place an order. Price in minor units per lot; 0 for a market order means 5 % protection."""
+
+    kind: ClassVar[CommandKind] = CommandKind.PLACE_ORDER
+    version: ClassVar[int] = 1
 
     market: int
     side: int
@@ -98,12 +106,18 @@ class PlaceOrder:
 class CancelOrder:
     """Cancel an open order; `target` is the 16-byte UUID of the command that placed it."""
 
+    kind: ClassVar[CommandKind] = CommandKind.CANCEL_ORDER
+    version: ClassVar[int] = 1
+
     target: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class ReduceOrder:
     """Shrink an open order to `quantity` lots; it keeps its priority."""
+
+    kind: ClassVar[CommandKind] = CommandKind.REDUCE_ORDER
+    version: ClassVar[int] = 1
 
     target: bytes
     quantity: int
@@ -113,12 +127,18 @@ class ReduceOrder:
 class CancelAll:
     """Cancel all open orders of the participant in a market; -1 = in all markets."""
 
+    kind: ClassVar[CommandKind] = CommandKind.CANCEL_ALL
+    version: ClassVar[int] = 1
+
     market: int = -1
 
 
 @dataclass(frozen=True, slots=True)
 class RegisterParticipant:
     """Open an account for the participant of the header and give the newcomer's grant."""
+
+    kind: ClassVar[CommandKind] = CommandKind.REGISTER_PARTICIPANT
+    version: ClassVar[int] = 1
 
     guest: bool
 
@@ -127,10 +147,16 @@ class RegisterParticipant:
 class RetireParticipant:
     """Close the participant's account."""
 
+    kind: ClassVar[CommandKind] = CommandKind.RETIRE_PARTICIPANT
+    version: ClassVar[int] = 1
+
 
 @dataclass(frozen=True, slots=True)
 class Halt:
     """Halt the world; `reason` is a number of the operations' table."""
+
+    kind: ClassVar[CommandKind] = CommandKind.HALT
+    version: ClassVar[int] = 1
 
     reason: int = 0
 
@@ -139,10 +165,16 @@ class Halt:
 class Resume:
     """Let a halted world go on."""
 
+    kind: ClassVar[CommandKind] = CommandKind.RESUME
+    version: ClassVar[int] = 1
+
 
 @dataclass(frozen=True, slots=True)
 class Upgrade:
     """Go on with another version of the engine, from a state with these digests (uint64)."""
+
+    kind: ClassVar[CommandKind] = CommandKind.UPGRADE
+    version: ClassVar[int] = 1
 
     old: int
     new: int
@@ -154,6 +186,9 @@ class Upgrade:
 class SetPolicyRate:
     """Set the policy rate (parts per million a year) for a number of game days."""
 
+    kind: ClassVar[CommandKind] = CommandKind.SET_POLICY_RATE
+    version: ClassVar[int] = 1
+
     rate_ppm: int
     hold_days: int
 
@@ -161,6 +196,9 @@ class SetPolicyRate:
 @dataclass(frozen=True, slots=True)
 class InjectShock:
     """Shock a market (-1 = the world) by a size in parts per million."""
+
+    kind: ClassVar[CommandKind] = CommandKind.INJECT_SHOCK
+    version: ClassVar[int] = 1
 
     shock: int
     market: int
@@ -193,8 +231,6 @@ class _Bounds(NamedTuple):
 class _Layout(NamedTuple):
     """How one version of one kind is packed; a bytes field has no bounds."""
 
-    kind: CommandKind
-    version: int
     type: type[Any]
     body: struct.Struct
     bounds: tuple[_Bounds | None, ...]
@@ -215,8 +251,6 @@ _PPM = _Bounds(-1_000_000_000, 1_000_000_000)
 
 _LAYOUTS = (
     _Layout(
-        CommandKind.PLACE_ORDER,
-        1,
         PlaceOrder,
         struct.Struct("<hBBBqqqB"),
         (
@@ -230,42 +264,34 @@ _LAYOUTS = (
             _choices(SelfTrade),
         ),
     ),
-    _Layout(CommandKind.CANCEL_ORDER, 1, CancelOrder, struct.Struct("<16s"), (None,)),
-    _Layout(CommandKind.REDUCE_ORDER, 1, ReduceOrder, struct.Struct("<16sq"), (None, _LOTS)),
-    _Layout(CommandKind.CANCEL_ALL, 1, CancelAll, struct.Struct("<h"), (_MARKET_OR_ALL,)),
+    _Layout(CancelOrder, struct.Struct("<16s"), (None,)),
+    _Layout(ReduceOrder, struct.Struct("<16sq"), (None, _LOTS)),
+    _Layout(CancelAll, struct.Struct("<h"), (_MARKET_OR_ALL,)),
     _Layout(
-        CommandKind.REGISTER_PARTICIPANT,
-        1,
         RegisterParticipant,
         struct.Struct("<B"),
         (_Bounds(0, 1, RejectReason.BAD_ENUM),),
     ),
-    _Layout(CommandKind.RETIRE_PARTICIPANT, 1, RetireParticipant, struct.Struct("<"), ()),
-    _Layout(CommandKind.HALT, 1, Halt, struct.Struct("<H"), (_Bounds(0, 65_535),)),
-    _Layout(CommandKind.RESUME, 1, Resume, struct.Struct("<"), ()),
+    _Layout(RetireParticipant, struct.Struct("<"), ()),
+    _Layout(Halt, struct.Struct("<H"), (_Bounds(0, 65_535),)),
+    _Layout(Resume, struct.Struct("<"), ()),
     _Layout(
-        CommandKind.UPGRADE,
-        1,
         Upgrade,
         struct.Struct("<IIQQ"),
         (_Bounds(0, 2**32 - 1), _Bounds(0, 2**32 - 1), _UINT64, _UINT64),
     ),
     _Layout(
-        CommandKind.SET_POLICY_RATE,
-        1,
         SetPolicyRate,
         struct.Struct("<qi"),
         (_PPM, _Bounds(0, 36_000)),
     ),
     _Layout(
-        CommandKind.INJECT_SHOCK,
-        1,
         InjectShock,
         struct.Struct("<hhq"),
         (_choices(ShockKind), _MARKET_OR_ALL, _PPM),
     ),
 )
-_BY_KIND = {(layout.kind, layout.version): layout for layout in _LAYOUTS}
+_BY_KIND = {(layout.type.kind, layout.type.version): layout for layout in _LAYOUTS}
 _NEWEST = {layout.type: layout for layout in _LAYOUTS}
 _HEADER_BOUNDS = {
     "participant": _Bounds(0, limits.INT64_MAX),
@@ -278,11 +304,6 @@ _HEADER_BOUNDS = {
 
 assert all(_HEADER.size + each.body.size <= limits.PAYLOAD_BYTES_MAX for each in _LAYOUTS)
 assert all(len(each.bounds) == len(fields(each.type)) for each in _LAYOUTS)
-
-
-def kind_of(command: Command) -> CommandKind:
-    """Return the kind number of a command."""
-    return _NEWEST[type(command)].kind
 
 
 def _check(name: str, value: Any, bounds: _Bounds | None) -> None:
@@ -310,10 +331,12 @@ def encode(command: Command, header: Header) -> bytes:
         raise BadCommandError(RejectReason.UNKNOWN_KIND, f"{type(command).__name__} is no command")
     for name, bounds in _HEADER_BOUNDS.items():
         _check(name, getattr(header, name), bounds)
+    if header.kind not in (0, command.kind) or header.version not in (0, command.version):
+        raise BadCommandError(RejectReason.UNKNOWN_KIND, "the header is of another command")
     values = _check_command(layout, command)
     return _HEADER.pack(
-        layout.kind,
-        layout.version,
+        command.kind,
+        command.version,
         header.origin,
         header.flags,
         0,
@@ -341,13 +364,16 @@ def decode(data: bytes) -> tuple[Header, Command]:
     layout = _BY_KIND.get((kind, version))
     if layout is None:
         if kind in set(CommandKind):
-            raise BadCommandError(RejectReason.UNKNOWN_VERSION, f"version {version} of kind {kind}")
+            detail = f"version {version} of kind {kind}"
+            raise BadCommandError(RejectReason.UNKNOWN_VERSION, detail)
         raise BadCommandError(RejectReason.UNKNOWN_KIND, f"kind {kind}")
     if reserved:
         raise BadCommandError(RejectReason.UNKNOWN_FIELD, "reserved bits are set")
     if len(data) != _HEADER.size + layout.body.size:
         raise BadCommandError(RejectReason.BAD_LENGTH, f"kind {kind} with {len(data)} bytes")
     header = Header(
+        kind=kind,
+        version=version,
         participant=participant,
         actor=actor,
         origin=origin,
