@@ -105,6 +105,12 @@ def take(limit: Limit, caller: str, cost: int = 1) -> Decision:
     return Decision(bool(admitted), wait_us / MICROSECONDS, remaining)
 
 
+def named(name: str) -> Limit:
+    """A limit of `PLAYER_LIMITS`: (admitted at once, seconds until all of it is back)."""
+    burst, period_s = settings.PLAYER_LIMITS[name]
+    return Limit(name, burst, period_s)
+
+
 def client_ip(request: Any) -> str:
     """The address of the caller; `X-Forwarded-For` counts only behind the named proxies.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.account.views import SignupView as AllauthSignupView
-from django.conf import settings
+from allauth.core.ratelimit import respond_429
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
@@ -17,20 +17,13 @@ from django.views.decorators.http import require_http_methods
 
 from players import services
 from players.forms import ClaimForm
-from players.limits import Limit, client_ip, take
-
-
-def limit_of(name: str) -> Limit:
-    """A limit by its name in the settings: (admitted at once, seconds until all are back)."""
-    burst, period_s = settings.PLAYER_LIMITS[name]
-    return Limit(name, burst, period_s)
+from players.limits import client_ip, named, take
 
 
 def too_many(request: HttpRequest, retry_after_s: float) -> HttpResponse:
     """The page that asks to wait, with the seconds in `Retry-After`."""
-    seconds = max(1, round(retry_after_s))
-    response = render(request, "account/too_many.html", {"retry_after": seconds}, status=429)
-    response["Retry-After"] = str(seconds)
+    response = respond_429(request)
+    response["Retry-After"] = str(max(1, round(retry_after_s)))
     return response
 
 
@@ -39,7 +32,7 @@ class SignupView(AllauthSignupView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Take a token before any work on the form."""
-        decision = take(limit_of("signup"), client_ip(request))
+        decision = take(named("signup"), client_ip(request))
         if not decision.admitted:
             return too_many(request, decision.retry_after_s)
         return super().post(request, *args, **kwargs)
@@ -54,7 +47,7 @@ def claim(request: HttpRequest) -> HttpResponse:
         return redirect("account_change_password")
     form = ClaimForm(request.POST or None)
     if request.method == "POST":
-        decision = take(limit_of("signup"), client_ip(request))
+        decision = take(named("signup"), client_ip(request))
         if not decision.admitted:
             return too_many(request, decision.retry_after_s)
         if form.is_valid() and _claimed(request, form):

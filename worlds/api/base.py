@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from worlds import selectors
 from worlds.api.errors import FieldError, Problem
-from worlds.models import Participant, World
+from worlds.api.freshness import Stand, stand
 
 INT64_MAX = 2**63 - 1
 
@@ -40,29 +40,32 @@ class WorldView(ArenaView):
     """A view on the default world. With a `projection`, reads carry and await its commit."""
 
     projection: ClassVar[str | None] = None
-    world: World
+    world: Any
+    stand: Stand
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Find the world, then wait for the caller's own write when it asks for that."""
         super().initial(request, *args, **kwargs)
         self.world = selectors.world_by_slug(settings.WORLD_DEFAULT)
-        if self.world is None:
+        if self.world is None or self.world.state == "creating":
             raise Problem("world_not_ready")
         if self.projection is not None and request.method == "GET":
             self._await_commit(query_integer(request, "min_commit", 0, INT64_MAX))
+            # Read before the data: what is answered is at least as new as it says.
+            self.stand = stand(self.world.pk, self.projection)
 
     def _await_commit(self, min_commit: int | None) -> None:
         if min_commit is None:
             return
-        reached = selectors.wait_for_commit(
-            self.world.pk, self.projection, min_commit, settings.API_WAIT_SECONDS_MAX
-        )
-        if not reached:
+        wait = settings.API_WAIT_SECONDS_MAX
+        if not selectors.wait_for_commit(self.world.pk, self.projection, min_commit, wait):
             raise Problem("stale_read", world=self.world.slug)
 
-    def fresh(self, data: dict[str, Any], **kwargs: Any) -> Response:
-        """Answer a read with the world, tick and commit that it stands at, at least."""
-        raise NotImplementedError
+    def fresh(self, data: dict[str, Any], status: int = 200) -> Response:
+        """Answer with the world, tick and commit that this read stands at, at least."""
+        at = getattr(self, "stand", None) or stand(self.world.pk, None)
+        body = {"world": self.world.slug, "tick": at.tick, "commit": at.commit}
+        return Response(body | data, status=status)
 
 
 class PublicWorldView(WorldView):
@@ -75,7 +78,7 @@ class ParticipantView(WorldView):
     """For players who take part in the world."""
 
     permission_classes = [IsAuthenticated]
-    participant: Participant
+    participant: Any
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Find the caller's participant; everything after speaks of that one alone."""

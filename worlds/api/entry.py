@@ -12,20 +12,27 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from economy_engine.units import credits_text
+from players.limits import client_ip, named, take
 from players.services import guest_create, player_seen
-from players.views import limit_of, too_many
-from players.limits import client_ip, take
 from worlds import selectors, services
 from worlds.api.commands import command_answer
+from worlds.api.errors import Problem
+from worlds.api.handlers import problem_response
 
 FIRST_MARKET = "/m/FOOD"
 SESSION_BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
-def join(player: Any, world: Any) -> Any:
-    """The player's participant, made now if there is none, with the newcomer's grant on its way."""
-    return services.participant_join(world=world, player=player, command_id=uuid.uuid4())
+def join(player: Any, world: Any, wait_seconds: float = 0.0) -> tuple[Any, str | None]:
+    """Make the player's participant, if there is none, with the newcomer's grant on its way.
+
+    Returns the participant and the grant in credits, None while it is not decided in time.
+    """
+    command_id = uuid.uuid4()
+    participant = services.participant_join(world=world, player=player, command_id=command_id)
+    answer = command_answer(participant, command_id, wait_seconds) if wait_seconds else None
+    result = (answer or {}).get("result") or {}
+    return participant, result.get("grant")
 
 
 def participant_shape(participant: Any) -> dict[str, Any]:
@@ -46,9 +53,10 @@ def play(request: HttpRequest) -> HttpResponse:
         messages.info(request, "The world is being made. Try again in a moment.")
         return redirect("/")
     if not request.user.is_authenticated:
-        decision = take(limit_of("guest"), client_ip(request))
+        decision = take(named("guest"), client_ip(request))
         if not decision.admitted:
-            return too_many(request, decision.retry_after_s)
+            wait = max(1, round(decision.retry_after_s))
+            return problem_response(request, Problem("rate_limited", retry_after=wait))
         login(request, guest_create(), backend=SESSION_BACKEND)
     player_seen(request.user)
     join(request.user, world)

@@ -51,6 +51,11 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return problem_response(request, Problem("not_found"))
 
 
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    """allauth's 429."""
+    return problem_response(request, Problem("rate_limited"))
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's 500; the exception is in the log under the same request id."""
     return problem_response(request, Problem("internal_error"))

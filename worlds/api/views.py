@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from worlds import selectors, services
+from worlds import selectors
+from worlds.api import entry
 from worlds.api.base import ArenaView, ParticipantView, WorldView
 from worlds.api.catalogue import CATALOGUE
 from worlds.api.commands import command_answer
-from worlds.api.errors import FieldError, Problem
+from worlds.api.errors import Problem
 from worlds.api.schema import (
-    MIN_COMMIT,
     CommandReadShape,
     ErrorCodeListShape,
     ParticipantReadShape,
@@ -68,7 +68,6 @@ class ParticipantDetailView(WorldView):
 
     @extend_schema(
         operation_id="participants_read",
-        parameters=[MIN_COMMIT],
         responses={200: ParticipantReadShape, **problems(401, 403, 429, 503)},
     )
     def get(self, request: Request) -> Response:
@@ -94,9 +93,10 @@ class ParticipantDetailView(WorldView):
         known = selectors.participant_for_player(request.user, self.world)
         if known is not None:
             return self._answer(known, 200)
-        joined = entry.join(request.user, self.world)
-        return self._answer(joined, 201)
+        wait = settings.API_RESULT_WAIT_SECONDS
+        joined, grant = entry.join(request.user, self.world, wait)
+        return self._answer(joined, 201, grant)
 
-    def _answer(self, participant: Any, status: int) -> Response:
+    def _answer(self, participant: Any, status: int, grant: str | None = None) -> Response:
         shape = entry.participant_shape(participant)
-        return self.fresh({"participant": shape, "grant": entry.grant(participant)}, status=status)
+        return self.fresh({"participant": shape, "grant": grant}, status=status)

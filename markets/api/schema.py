@@ -1,0 +1,252 @@
+"""Shapes of the markets' answers for the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+
+from markets import messages, selectors
+from worlds.api.schema import KEY, MIN_COMMIT, WAIT, CommandShape, FreshShape, problems, query
+
+_READ = (400, 404, 409, 429, 503)
+_OWN = (400, 401, 403, 404, 409, 429, 503)
+_WRITE = (400, 401, 403, 404, 409, 413, 422, 429, 503)
+
+
+def _credits(**kwargs: Any) -> serializers.CharField:
+    return serializers.CharField(help_text="Credits, exactly three decimals.", **kwargs)
+
+
+class MarketShape(serializers.Serializer):
+    """One market; day figures cover the last 864,000 ticks."""
+
+    code = serializers.CharField()
+    name = serializers.CharField()
+    last = _credits()
+    bid = _credits(allow_null=True)
+    ask = _credits(allow_null=True)
+    bid_depth = serializers.IntegerField()
+    ask_depth = serializers.IntegerField()
+    change = serializers.CharField(help_text="Fraction over the last 30 game days.")
+    high = _credits()
+    low = _credits()
+    volume = serializers.IntegerField()
+    value = _credits()
+    trades = serializers.IntegerField()
+    state = serializers.ChoiceField(["open", "halted"])
+
+
+class MarketDetailOneShape(MarketShape):
+    """One market with its rules."""
+
+    increment = _credits()
+    lot = serializers.IntegerField()
+    equilibrium_price = _credits(allow_null=True)
+
+
+class BookShape(serializers.Serializer):
+    """Levels [price, lots], best first."""
+
+    bids = serializers.ListField(child=serializers.ListField())
+    asks = serializers.ListField(child=serializers.ListField())
+
+
+class TradeShape(serializers.Serializer):
+    """A public trade."""
+
+    id = serializers.IntegerField()
+    price = _credits()
+    qty = serializers.IntegerField()
+    side = serializers.ChoiceField(["buy", "sell"])
+    tick = serializers.IntegerField()
+
+
+class CandleShape(serializers.Serializer):
+    """A bucket of ticks; `t` is its first."""
+
+    t = serializers.IntegerField()
+    o = _credits()
+    h = _credits()
+    l = _credits()  # noqa: E741 - the usual four letters
+    c = _credits()
+    v = serializers.IntegerField()
+    closed = serializers.BooleanField()
+
+
+class MarketListShape(FreshShape):
+    """All markets."""
+
+    data = MarketShape(many=True)
+
+
+class MarketReadShape(FreshShape):
+    """One market, its book, its newest trades and its candles."""
+
+    market = MarketDetailOneShape()
+    book = BookShape()
+    trades = TradeShape(many=True)
+    interval = serializers.CharField()
+    candles = CandleShape(many=True)
+
+
+class IndicatorShape(FreshShape):
+    """The newest value of every indicator, decimal strings."""
+
+    data = serializers.DictField()
+
+
+class HoldingShape(serializers.Serializer):
+    """Lots of one good."""
+
+    market = serializers.CharField()
+    available = serializers.IntegerField()
+    held = serializers.IntegerField()
+    value = _credits()
+
+
+class CashShape(serializers.Serializer):
+    """Free and held cash."""
+
+    available = _credits()
+    held = _credits()
+
+
+class PortfolioShape(FreshShape):
+    """What a participant has."""
+
+    cash = CashShape()
+    holdings = HoldingShape(many=True)
+    net_worth = _credits()
+
+
+class OrderShape(serializers.Serializer):
+    """An order after its last event."""
+
+    id = serializers.UUIDField()
+    seq = serializers.IntegerField()
+    market = serializers.CharField()
+    side = serializers.ChoiceField(["buy", "sell"])
+    type = serializers.ChoiceField(list(messages.TYPES))
+    tif = serializers.ChoiceField(list(messages.TIME_IN_FORCE))
+    price = _credits(allow_null=True)
+    quantity = serializers.IntegerField()
+    filled = serializers.IntegerField()
+    left = serializers.IntegerField()
+    status = serializers.CharField()
+    reason = serializers.CharField(allow_null=True)
+    average_price = _credits(allow_null=True)
+    fee = _credits()
+    tick = serializers.IntegerField()
+    updated_tick = serializers.IntegerField()
+
+
+class CursorShape(serializers.Serializer):
+    """Where the next page begins; null when there is none."""
+
+    before = serializers.IntegerField(allow_null=True)
+
+
+class PageShape(serializers.Serializer):
+    """The page's bound."""
+
+    limit = serializers.IntegerField()
+
+
+class OrderListShape(FreshShape):
+    """A page of orders, newest first."""
+
+    data = OrderShape(many=True)
+    cursor = CursorShape()
+    meta = PageShape()
+
+
+class OrderReadShape(FreshShape):
+    """One order."""
+
+    order = OrderShape()
+
+
+class PlaceOrderRequest(serializers.Serializer):
+    """An order as it is sent. Unknown fields are refused."""
+
+    client_order_id = serializers.CharField(required=False, max_length=36)
+    market = serializers.ChoiceField(list(selectors.CODES))
+    side = serializers.ChoiceField(list(messages.SIDES))
+    type = serializers.ChoiceField(list(messages.TYPES))
+    tif = serializers.ChoiceField(list(messages.TIME_IN_FORCE), required=False)
+    quantity = serializers.IntegerField(min_value=1, max_value=messages.QUANTITY_LOTS_MAX)
+    price = serializers.CharField(
+        required=False, help_text="Credits, at most three decimals; not for market orders."
+    )
+    expires_in_ticks = serializers.IntegerField(
+        required=False, min_value=1, max_value=messages.EXPIRES_IN_TICKS_MAX
+    )
+    self_trade = serializers.ChoiceField(list(messages.SELF_TRADE), required=False)
+
+
+_INTERVALS = [str(interval) for interval in selectors.CANDLE_INTERVALS] + ["day"]
+_CODE = OpenApiParameter("code", str, OpenApiParameter.PATH, enum=list(selectors.CODES))
+
+market_list = {
+    "operation_id": "markets_list",
+    "parameters": [MIN_COMMIT],
+    "responses": {200: MarketListShape, **problems(*_READ)},
+}
+market_detail = {
+    "operation_id": "markets_read",
+    "parameters": [
+        _CODE,
+        query("interval", str, "Ticks of a candle, or `day`.", enum=_INTERVALS, default="10"),
+        query("limit", int, "Candles, 1 to 1,000; 300 by default."),
+        MIN_COMMIT,
+    ],
+    "responses": {200: MarketReadShape, **problems(*_READ)},
+}
+indicators = {
+    "operation_id": "indicators_read",
+    "parameters": [MIN_COMMIT],
+    "responses": {200: IndicatorShape, **problems(*_READ)},
+}
+portfolio = {
+    "operation_id": "portfolio_read",
+    "parameters": [MIN_COMMIT],
+    "responses": {200: PortfolioShape, **problems(*_OWN)},
+}
+order_list = {
+    "operation_id": "orders_list",
+    "parameters": [
+        query("status", str, "`open` by default.", enum=["open", "all"]),
+        query("market", str, "Only this market.", enum=list(selectors.CODES)),
+        query("limit", int, "1 to 500; 100 by default."),
+        query("before", int, "`cursor.before` of the page before this one."),
+        MIN_COMMIT,
+    ],
+    "responses": {200: OrderListShape, **problems(*_OWN)},
+}
+order_place = {
+    "operation_id": "orders_place",
+    "parameters": [KEY, WAIT],
+    "request": PlaceOrderRequest,
+    "responses": {200: CommandShape, 202: CommandShape, **problems(*_WRITE)},
+}
+orders_cancel = {
+    "operation_id": "orders_cancel_all",
+    "parameters": [
+        query("market", str, "Only this market.", enum=list(selectors.CODES)),
+        KEY,
+        WAIT,
+    ],
+    "responses": {200: CommandShape, 202: CommandShape, **problems(*_OWN)},
+}
+order_detail = {
+    "operation_id": "orders_read",
+    "parameters": [MIN_COMMIT],
+    "responses": {200: OrderReadShape, **problems(*_OWN)},
+}
+order_cancel = {
+    "operation_id": "orders_cancel",
+    "parameters": [KEY, WAIT],
+    "responses": {200: CommandShape, 202: CommandShape, **problems(*_OWN)},
+}

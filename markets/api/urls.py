@@ -1,0 +1,14 @@
+"""Addresses of the markets' REST door, under `/api/`."""
+
+from django.urls import path
+
+from markets.api import views
+
+urlpatterns = [
+    path("markets", views.MarketListView.as_view(), name="api_markets"),
+    path("markets/<str:code>", views.MarketDetailView.as_view(), name="api_market"),
+    path("indicators", views.IndicatorListView.as_view(), name="api_indicators"),
+    path("portfolio", views.PortfolioView.as_view(), name="api_portfolio"),
+    path("orders", views.OrderListView.as_view(), name="api_orders"),
+    path("orders/<uuid:order_id>", views.OrderDetailView.as_view(), name="api_order"),
+]

@@ -1,0 +1,177 @@
+"""The REST door of the markets: parse, call a service or selector, answer."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from markets import messages, selectors, services
+from markets.api import schema
+from worlds.api.base import ParticipantView, PublicWorldView, query_integer
+from worlds.api.commands import command_answer
+from worlds.api.errors import FieldError, Problem
+
+CANDLES_DEFAULT = 300
+ORDERS_DEFAULT = 100
+INT64_MAX = 2**63 - 1
+
+
+class MarketListView(PublicWorldView):
+    """All markets as they stand."""
+
+    projection = "markets"
+
+    @extend_schema(**schema.market_list)
+    def get(self, request: Request) -> Response:
+        """List the markets in the order of their goods."""
+        return self.fresh({"data": selectors.markets(self.world)})
+
+
+class MarketDetailView(PublicWorldView):
+    """One market: figures, book, newest trades, candles."""
+
+    projection = "markets"
+
+    @extend_schema(**schema.market_detail)
+    def get(self, request: Request, code: str) -> Response:
+        """Read one market; `interval` is in ticks, or `day`."""
+        interval = _interval(request)
+        limit = query_integer(request, "limit", 1, selectors.CANDLES_MAX) or CANDLES_DEFAULT
+        market = selectors.market_index(code)
+        if market is None:
+            raise Problem("unknown_symbol")
+        detail = selectors.market_detail(self.world, market)
+        if detail is None:
+            raise Problem("world_not_ready")
+        candles = selectors.candles(self.world, market, interval, limit)
+        shown = interval or "day"
+        return self.fresh(detail | {"interval": shown, "candles": candles})
+
+
+def _interval(request: Request) -> int:
+    text = request.query_params.get("interval", "10")
+    if text == "day":
+        return selectors.DAY_INTERVAL
+    known = {str(interval): interval for interval in selectors.CANDLE_INTERVALS}
+    if text not in known:
+        choices = ", ".join([*known, "day"])
+        raise Problem.of_fields([FieldError("interval", "bad_enum", f"One of: {choices}.")])
+    return known[text]
+
+
+class IndicatorListView(PublicWorldView):
+    """The state of the economy."""
+
+    projection = "history"
+
+    @extend_schema(**schema.indicators)
+    def get(self, request: Request) -> Response:
+        """Read the newest value of every indicator."""
+        return self.fresh({"data": selectors.indicators(self.world)})
+
+
+class PortfolioView(ParticipantView):
+    """What the caller has."""
+
+    projection = "accounts"
+
+    @extend_schema(**schema.portfolio)
+    def get(self, request: Request) -> Response:
+        """Read cash, holdings at the last prices, and their sum."""
+        return self.fresh(selectors.portfolio_for_player(self.participant))
+
+
+class OrderListView(ParticipantView):
+    """The caller's orders."""
+
+    projection = "accounts"
+    limit_group = "orders"
+
+    @extend_schema(**schema.order_list)
+    def get(self, request: Request) -> Response:
+        """List orders, newest first; `cursor.before` continues."""
+        limit = query_integer(request, "limit", 1, selectors.ORDERS_MAX) or ORDERS_DEFAULT
+        before = query_integer(request, "before", 1, INT64_MAX)
+        query = {k: v for k, v in request.query_params.items() if k in ("status", "market")}
+        chosen = messages.parse(messages.OrderListQuery, query)
+        rows = selectors.orders_for_player(
+            self.participant,
+            is_open=chosen.get("status", "open") == "open",
+            market=chosen.get("market"),
+            before=before,
+            limit=limit + 1,
+        )
+        more = len(rows) > limit
+        rows = rows[:limit]
+        cursor = {"before": rows[-1]["seq"] if more else None}
+        return self.fresh({"data": rows, "cursor": cursor, "meta": {"limit": limit}})
+
+    @extend_schema(**schema.order_place)
+    def post(self, request: Request) -> Response:
+        """Place an order. 202 means durable, not decided."""
+        data = messages.parse(messages.PlaceOrderMessage, request.data)
+        key = messages.idempotency_key(
+            request.headers.get("Idempotency-Key"), data.get("client_order_id")
+        )
+        receipt = services.order_place(participant=self.participant, data=data, key=key)
+        return _submitted(request, self.participant, receipt)
+
+    @extend_schema(**schema.orders_cancel)
+    def delete(self, request: Request) -> Response:
+        """Cancel all open orders, or those of one market."""
+        query = {k: v for k, v in request.query_params.items() if k != "wait"}
+        data = messages.parse(messages.CancelAllMessage, query)
+        key = messages.idempotency_key(request.headers.get("Idempotency-Key"), None)
+        receipt = services.orders_cancel_all(participant=self.participant, data=data, key=key)
+        return _submitted(request, self.participant, receipt)
+
+
+class OrderDetailView(ParticipantView):
+    """One order of the caller."""
+
+    projection = "accounts"
+    limit_group = "orders"
+
+    @extend_schema(**schema.order_detail)
+    def get(self, request: Request, order_id: UUID) -> Response:
+        """Read one order; somebody else's is not found."""
+        order = selectors.order_for_player(self.participant, order_id)
+        if order is None:
+            raise Problem("order_not_found")
+        return self.fresh({"order": order})
+
+    @extend_schema(**schema.order_cancel)
+    def delete(self, request: Request, order_id: UUID) -> Response:
+        """Cancel one order. 202 means durable, not decided."""
+        key = messages.idempotency_key(request.headers.get("Idempotency-Key"), None)
+        receipt = services.order_cancel(
+            participant=self.participant, data={"order": order_id}, key=key
+        )
+        return _submitted(request, self.participant, receipt)
+
+
+def _submitted(request: Request, participant: Any, receipt: Any) -> Response:
+    """The first answer, or with `?wait=result` the second one when it comes in time."""
+    waits = request.query_params.get("wait")
+    if waits not in (None, "result"):
+        raise Problem.of_fields([FieldError("wait", "bad_enum", "One of: result.")])
+    answer = {
+        "command_id": str(receipt.command_id),
+        "status": receipt.status,
+        "repeated": receipt.repeated,
+    }
+    if waits or receipt.status != "accepted":
+        seconds = settings.API_RESULT_WAIT_SECONDS if waits else 0.0
+        answer |= command_answer(participant, receipt.command_id, seconds) or {}
+    decided = answer["status"] != "accepted"
+    response = Response(answer, status=status.HTTP_200_OK if decided else status.HTTP_202_ACCEPTED)
+    response["Location"] = f"/api/commands/{receipt.command_id}"
+    if receipt.repeated:
+        response["Idempotent-Replayed"] = "true"
+    return response

@@ -1,0 +1,220 @@
+"""Read models of the markets: rows derived from event blocks, dropped and rebuilt at will.
+
+Worlds and participants are plain numbers here, not foreign keys: a projection writes thousands of
+rows in one statement, the journal has already checked who they belong to, and a rebuild must not
+depend on the order in which tables are filled. Money is in minor units, quantities in lots.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class OrderView(models.Model):
+    """An order as it stands after its last event. `seq` is the number of its command."""
+
+    world_id = models.BigIntegerField()
+    seq = models.BigIntegerField()
+    command_id = models.UUIDField()
+    participant_id = models.BigIntegerField()
+    market = models.SmallIntegerField()
+    side = models.SmallIntegerField()
+    order_type = models.SmallIntegerField()
+    time_in_force = models.SmallIntegerField()
+    price = models.BigIntegerField()
+    quantity = models.BigIntegerField()
+    filled = models.BigIntegerField()
+    left = models.BigIntegerField()
+    value = models.BigIntegerField()
+    fee = models.BigIntegerField()
+    status = models.SmallIntegerField()
+    reason = models.SmallIntegerField()
+    is_open = models.BooleanField()
+    tick = models.BigIntegerField()
+    updated_tick = models.BigIntegerField()
+    expires_tick = models.BigIntegerField()
+    commit = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = "order"
+        constraints = [
+            models.UniqueConstraint(fields=["world_id", "seq"], name="markets_order_seq"),
+            models.UniqueConstraint(
+                fields=["world_id", "command_id"], name="markets_order_command"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["world_id", "participant_id", "-seq"], name="markets_order_participant"
+            ),
+            models.Index(
+                fields=["world_id", "participant_id", "-seq"],
+                name="markets_order_open",
+                condition=models.Q(is_open=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"order {self.seq}"
+
+
+class FillView(models.Model):
+    """One side of a trade that touched a participant."""
+
+    world_id = models.BigIntegerField()
+    market = models.SmallIntegerField()
+    trade = models.BigIntegerField()
+    side = models.SmallIntegerField()
+    order_seq = models.BigIntegerField()
+    command_id = models.UUIDField()
+    participant_id = models.BigIntegerField()
+    price = models.BigIntegerField()
+    quantity = models.BigIntegerField()
+    value = models.BigIntegerField()
+    fee = models.BigIntegerField()
+    is_maker = models.BooleanField()
+    tick = models.BigIntegerField()
+    commit = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = "fill"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["world_id", "market", "trade", "side"], name="markets_fill_trade_side"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["world_id", "participant_id", "-commit", "-trade"],
+                name="markets_fill_participant",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"fill of trade {self.trade} in market {self.market}"
+
+
+class Balance(models.Model):
+    """What a participant has of one asset: free and held. Asset -1 is cash in minor units."""
+
+    world_id = models.BigIntegerField()
+    participant_id = models.BigIntegerField()
+    asset = models.SmallIntegerField()
+    available = models.BigIntegerField()
+    held = models.BigIntegerField()
+    commit = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["world_id", "participant_id", "asset"], name="markets_balance_asset"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"balance of {self.participant_id} in {self.asset}"
+
+
+class Candle(models.Model):
+    """Open, high, low, close and volume of a bucket of ticks; interval 0 is the game day."""
+
+    world_id = models.BigIntegerField()
+    market = models.SmallIntegerField()
+    interval = models.IntegerField()
+    tick = models.BigIntegerField()
+    open = models.BigIntegerField()
+    high = models.BigIntegerField()
+    low = models.BigIntegerField()
+    close = models.BigIntegerField()
+    volume = models.BigIntegerField()
+    value = models.BigIntegerField()
+    trades = models.BigIntegerField()
+    last_tick = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["world_id", "market", "interval", "tick"], name="markets_candle_bucket"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"candle of market {self.market} at tick {self.tick}"
+
+
+class MarketStat(models.Model):
+    """A market as it stands: last price, best prices, the last 864,000 ticks, book and tape."""
+
+    world_id = models.BigIntegerField()
+    market = models.SmallIntegerField()
+    tick = models.BigIntegerField()
+    last = models.BigIntegerField()
+    bid = models.BigIntegerField(default=0)
+    ask = models.BigIntegerField(default=0)
+    bid_depth = models.BigIntegerField(default=0)
+    ask_depth = models.BigIntegerField(default=0)
+    high = models.BigIntegerField(default=0)
+    low = models.BigIntegerField(default=0)
+    volume = models.BigIntegerField(default=0)
+    value = models.BigIntegerField(default=0)
+    trades = models.BigIntegerField(default=0)
+    change_from = models.BigIntegerField(default=0)
+    increment = models.BigIntegerField(default=1)
+    bids = models.JSONField(default=list)
+    asks = models.JSONField(default=list)
+    tape = models.JSONField(default=list)
+    commit = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = "market"
+        constraints = [
+            models.UniqueConstraint(fields=["world_id", "market"], name="markets_stat_market"),
+        ]
+
+    def __str__(self) -> str:
+        return f"market {self.market}"
+
+
+class IndicatorPoint(models.Model):
+    """One value of one indicator; market -1 is the world as a whole."""
+
+    world_id = models.BigIntegerField()
+    indicator = models.SmallIntegerField()
+    market = models.SmallIntegerField()
+    tick = models.BigIntegerField()
+    value = models.FloatField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["world_id", "indicator", "market", "tick"], name="markets_indicator_point"
+            ),
+        ]
+        indexes = [models.Index(fields=["world_id", "-tick"], name="markets_indicator_tick")]
+
+    def __str__(self) -> str:
+        return f"indicator {self.indicator} at tick {self.tick}"
+
+
+class WorldEventView(models.Model):
+    """Something that happened to the world: news, discoveries, halts, policy meetings."""
+
+    world_id = models.BigIntegerField()
+    commit = models.BigIntegerField()
+    position = models.IntegerField()
+    tick = models.BigIntegerField()
+    kind = models.SmallIntegerField()
+    market = models.SmallIntegerField()
+    value = models.FloatField()
+    detail = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = "world event"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["world_id", "commit", "position"], name="markets_event_position"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"event {self.kind} at tick {self.tick}"

@@ -1,0 +1,26 @@
+"""Engine events to read-model rows: set-based, idempotent by commit, rebuildable.
+
+Each handler runs inside the projector's transaction and may see a block again: rows are written
+only where the block is newer than what the row already holds.
+"""
+
+from markets.projections.accounts import on_account_events, reset_accounts
+from markets.projections.board import on_market_events, reset_markets
+from markets.projections.history import on_world_events, reset_history
+
+__all__ = [
+    "PROJECTIONS",
+    "on_account_events",
+    "on_market_events",
+    "on_world_events",
+    "reset_accounts",
+    "reset_history",
+    "reset_markets",
+]
+
+# Name of the projection, as reads wait for it: (handler of a batch, reset of a world).
+PROJECTIONS = {
+    "accounts": (on_account_events, reset_accounts),
+    "markets": (on_market_events, reset_markets),
+    "history": (on_world_events, reset_history),
+}

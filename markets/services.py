@@ -1,0 +1,150 @@
+"""What players do in the markets: requests become commands, admitted and submitted.
+
+Nothing here decides an order. A service checks who asks, converts client units, encodes the
+command and hands it to the inbox; funds, bands, halts and the state of an order are the engine's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from economy_engine import commands
+from worlds import inbox, selectors
+from worlds.api.errors import Problem
+from worlds.models import Participant
+
+DIGEST_BYTES = 16
+
+
+class Prepared(NamedTuple):
+    """A command ready for the inbox, whichever way it is submitted."""
+
+    command_id: uuid.UUID
+    kind: int
+    body: bytes
+    key: str | None
+    digest: bytes
+
+
+def request_digest(kind: int, participant_id: int, fields: Mapping[str, Any]) -> bytes:
+    """blake2b-16 of a request as validated: kind, account and client fields in client units.
+
+    The command's id, its origin and ticks are left out, so that the same request sent again is
+    the same, whenever it comes and through whichever door.
+    """
+    normal = [kind, participant_id, sorted((name, str(value)) for name, value in fields.items())]
+    return hashlib.blake2b(msgspec.json.encode(normal), digest_size=DIGEST_BYTES).digest()
+
+
+def _prepare(
+    participant: Participant,
+    command: Any,
+    fields: Mapping[str, Any],
+    *,
+    key: str | None,
+) -> Prepared:
+    if participant.status == Participant.Status.RETIRED:
+        raise Problem("not_participating")
+    kind = int(commands.kind_of(command))
+    header = commands.Header(participant=participant.pk, actor=participant.player_id or 0)
+    return Prepared(
+        command_id=uuid.uuid4(),
+        kind=kind,
+        body=commands.encode(command, header),
+        key=key,
+        digest=request_digest(kind, participant.pk, fields),
+    )
+
+
+def prepare_order(
+    participant: Participant,
+    data: Mapping[str, Any],
+    *,
+    key: str | None = None,
+) -> Prepared:
+    """Make a `PlaceOrder` out of a parsed `PlaceOrderMessage`.
+
+    `key` is the idempotency key; without one it is the client's order id, if there is any.
+    A duration becomes a tick here, counted from the newest committed one.
+    """
+    expires_tick = 0
+    if "expires_in_ticks" in data:
+        expires_tick = selectors.world_head(participant.world_id).tick + data["expires_in_ticks"]
+    command = commands.PlaceOrder(
+        market=data["market"],
+        side=data["side"],
+        order_type=data["type"],
+        time_in_force=data["tif"],
+        quantity=data["quantity"],
+        price=data.get("price", 0),
+        expires_tick=expires_tick,
+        self_trade=data["self_trade"],
+    )
+    chosen = key or data.get("client_order_id")
+    return _prepare(participant, command, data, key=chosen)
+
+
+def prepare_cancel(
+    participant: Participant,
+    data: Mapping[str, Any],
+    *,
+    key: str | None = None,
+) -> Prepared:
+    """Make a `CancelOrder` out of a parsed `CancelOrderMessage`."""
+    command = commands.CancelOrder(target=data["order"].bytes)
+    return _prepare(participant, command, data, key=key)
+
+
+def prepare_cancel_all(
+    participant: Participant,
+    data: Mapping[str, Any],
+    *,
+    key: str | None = None,
+) -> Prepared:
+    """Make a `CancelAll` out of a parsed `CancelAllMessage`; no market means all of them."""
+    command = commands.CancelAll(market=data.get("market", -1))
+    return _prepare(participant, command, data, key=key)
+
+
+def _submit(participant: Participant, prepared: Prepared) -> inbox.Receipt:
+    return inbox.submit(
+        world_id=participant.world_id,
+        participant_id=participant.pk,
+        **prepared._asdict(),
+    )
+
+
+def order_place(
+    *, participant: Participant, data: Mapping[str, Any], key: str | None = None
+) -> inbox.Receipt:
+    """Submit an order. The receipt says `accepted`, or what an earlier identical request became.
+
+    Raises `IdempotencyConflict` (the key was used with another request) and `InboxFull`.
+    """
+    return _submit(participant, prepare_order(participant, data, key=key))
+
+
+def order_cancel(
+    *, participant: Participant, data: Mapping[str, Any], key: str | None = None
+) -> inbox.Receipt:
+    """Submit the cancellation of one order. Raises as `order_place`.
+
+    An order that the participant never sent is refused at the door: inbox and journal know all
+    of them, and a foreign one is not found.
+    """
+    if selectors.command_status(participant.world_id, participant.pk, data["order"]) is None:
+        raise Problem("order_not_found")
+    return _submit(participant, prepare_cancel(participant, data, key=key))
+
+
+def orders_cancel_all(
+    *, participant: Participant, data: Mapping[str, Any], key: str | None = None
+) -> inbox.Receipt:
+    """Submit the cancellation of all open orders. Raises as `order_place`."""
+    prepared = prepare_cancel_all(participant, data, key=key)
+    return _submit(participant, prepared)

@@ -1,0 +1,98 @@
+"""Pages of the markets: the landing page and a market's page, with their first figures in them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_safe
+
+from markets import selectors
+from players.services import player_seen
+from worlds import selectors as world_selectors
+from worlds.api.entry import participant_shape
+from worlds.api.freshness import stand
+
+CANDLE_INTERVAL = 10
+CANDLES_ON_PAGE = 300
+
+
+def _page_context(request: HttpRequest) -> tuple[dict[str, Any], Any]:
+    """What every page shows of the world; and the world itself, None while it is being made."""
+    world = world_selectors.world_by_slug(settings.WORLD_DEFAULT)
+    if world is None or world.state == "creating":
+        return {"world": {}, "markets": [], "indicators": {}}, None
+    # The position is read first: what follows is at least as new as it says.
+    at = stand(world.pk, "markets")
+    shown = {
+        "slug": world.slug,
+        "name": world.name,
+        "agents": world.agents,
+        "state": world.state,
+        "tick": at.tick,
+        "commit": at.commit,
+    }
+    context = {
+        "world": shown,
+        "markets": selectors.markets(world),
+        "indicators": selectors.indicators(world),
+    }
+    return context, world
+
+
+def _player(request: HttpRequest, world: Any) -> dict[str, Any] | None:
+    """The caller and the caller's participant, for the page's own script."""
+    if not request.user.is_authenticated:
+        return None
+    if player_seen(request.user):
+        # Sessions slide without a write per request.
+        request.session.modified = True
+    participant = world_selectors.participant_for_player(request.user, world) if world else None
+    return {
+        "name": request.user.get_username(),
+        "is_guest": request.user.is_guest,
+        "participant": participant_shape(participant) if participant else None,
+        "participant_id": participant.pk if participant else None,
+    }
+
+
+@require_safe
+@ensure_csrf_cookie
+def landing(request: HttpRequest) -> HttpResponse:
+    """What this is, the living markets, and one button."""
+    context, _ = _page_context(request)
+    return render(request, "landing.html", context)
+
+
+@require_safe
+@ensure_csrf_cookie
+def market(request: HttpRequest, code: str) -> HttpResponse:
+    """One market: chart, book, trades and ticket; the socket goes on from what is rendered here."""
+    index = selectors.market_index(code)
+    if index is None:
+        raise Http404
+    context, world = _page_context(request)
+    player = _player(request, world)
+    detail = selectors.market_detail(world, index) if world is not None else None
+    summary = detail["market"] if detail else {"code": code, "name": None, "last": None}
+    island: dict[str, Any] = {
+        "world": context["world"],
+        "tick": context["world"].get("tick"),
+        "market": summary,
+        "indicators": context["indicators"],
+        "book": detail["book"] if detail else None,
+        "trades": detail["trades"] if detail else [],
+        "candles": [],
+        "player": player,
+    }
+    if world is not None:
+        island["candles"] = selectors.candles(world, index, CANDLE_INTERVAL, CANDLES_ON_PAGE)
+    if player is not None:
+        number = player.pop("participant_id")
+        if number is not None:
+            commit, account = selectors.account_snapshot(number)
+            island |= account | {"account_offset": commit}
+    return render(request, "market.html", context | {"market": summary, "island": island})
