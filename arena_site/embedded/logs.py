@@ -13,6 +13,7 @@ from typing import BinaryIO, TextIO
 
 LOG_BYTES_MAX = 16 * 1024 * 1024
 LINE_BYTES_MAX = 16 * 1024
+SHOWN_CHARACTERS_MAX = 400  # the file has all of it
 COLORS = ("36", "33", "32", "35", "34", "96", "93", "92", "95", "94")
 
 
@@ -87,7 +88,7 @@ def pump(
                     log.write(line)
                 text = line.decode(errors="replace").rstrip()
                 if console and text and shown.search(text):
-                    console.line(name, text)
+                    console.line(name, text[:SHOWN_CHARACTERS_MAX])
         finally:
             log.close()
             popen.stdout.close()

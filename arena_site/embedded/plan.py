@@ -1,7 +1,7 @@
 """The processes of a running game, one line each. This is the page to read, and to change.
 
-Order is by `after`: a line starts when the lines it names are ready or done. The site is up
-before the kernels are compiled and the world is born.
+Order is by `after`: a line starts when the lines it names are ready or done. The site comes
+first: it is up while the kernels are compiled and the world is born.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from arena_site.embedded.session import ROOT, databases
 PYTHON = sys.executable
 CELERY = [PYTHON, "-m", "celery", "-A", "arena_site", "--quiet"]
 ALONE = ["--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "WARNING"]
+ROOT_WARNING = "ignore:You're running the worker with superuser privileges"
 WARM = "from economy_engine import warmup; warmup.warm()"
 
 
@@ -67,6 +68,7 @@ def application_environment(state: Path) -> dict[str, str]:
         "ARENA_STATE": str(state),
         "DJANGO_SETTINGS_MODULE": settings,
         "PYTHONUNBUFFERED": "1",
+        "PYTHONWARNINGS": ROOT_WARNING,  # root is a plain fact in a container
     }
     return {**os.environ, **own, **engine_environment(ROOT, state)}
 
@@ -138,7 +140,7 @@ def world(number: int, options: Options, shared: dict[str, str]) -> Process:
         kind=Kind.ONE_SHOT,
         command=[PYTHON, "manage.py", *create],
         environment=ChainMap({"LEA_ROLE": "genesis"}, shared),
-        after=("migrations", "valkey", "kernels"),
+        after=("gateway", "kernels"),
         cwd=ROOT,
         stop_phase=0,
         says=f"world {slug} is ready",
@@ -152,7 +154,7 @@ def world_worker(number: int, shared: dict[str, str]) -> Process:
         kind=Kind.SERVICE,
         command=[*CELERY, "worker", "-P", "solo", "-c", "1", "-n", f"world{number}@%h", *ALONE],
         environment=ChainMap({"LEA_ROLE": "world"}, shared),
-        after=("migrations", "valkey", "kernels"),
+        after=("gateway", "kernels"),
         cwd=ROOT,
         stop_seconds=15.0,
         stop_phase=2,
@@ -166,7 +168,7 @@ def general_worker(shared: dict[str, str]) -> Process:
         kind=Kind.SERVICE,
         command=[*CELERY, "worker", "-P", "threads", "-c", "2", "-n", "general@%h", *ALONE],
         environment=ChainMap({"LEA_ROLE": "general"}, shared),
-        after=("migrations", "valkey"),
+        after=("gateway",),
         cwd=ROOT,
         stop_seconds=10.0,
         stop_phase=2,
@@ -180,7 +182,7 @@ def beat(state: Path, shared: dict[str, str]) -> Process:
         kind=Kind.SERVICE,
         command=[*CELERY, "beat", *schedule],
         environment=ChainMap({"LEA_ROLE": "beat"}, shared),
-        after=("migrations", "valkey"),
+        after=("gateway",),
         cwd=ROOT,
         stop_phase=1,
     )

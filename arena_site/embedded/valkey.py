@@ -82,7 +82,7 @@ class Valkey:
             cwd=Path("/"),
             stop_seconds=10.0,
             stop_phase=8,
-            console=r" # (?!WARNING Memory overcommit)",
+            console=r" # (?!WARNING Memory overcommit|.* is now ready to exit)",
         )
 
     def prepare(self) -> None:
