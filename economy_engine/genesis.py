@@ -1,0 +1,200 @@
+"""The first day of a world: a population in balance, and the hidden warm-up.
+
+Everything is drawn from keyed hashes of the seed, so that a world is a function of its parameters.
+Money is issued by the central bank for exactly the cash that the rows start with, goods enter for
+exactly the lots, so conservation holds from the first row on.
+
+Source of the start values: parameter set P3 (cash by money demand, capital of speculators in days
+of volume, scarcity rents in the start prices).
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from economy_engine import tick
+from economy_engine.errors import ContractViolation
+from economy_engine.goods import GOODS, GoodKind
+from economy_engine.ledger.columns import AccountKind
+from economy_engine.limits import FEE_BPS, INSTITUTION_ROWS
+from economy_engine.params import WorldParams, cents
+from economy_engine.schema import Clock
+from economy_engine.state import WorldState
+from economy_engine.systems import birth as draw
+from economy_engine.systems.columns import Institution, Macro
+from economy_engine.units import increment_for, level_near
+
+START_WAGE_CENTS = 10_000
+TREASURY_CENTS_PER_HOUSEHOLD = 6_000
+FUND_CENTS_PER_HOUSEHOLD = 20_000
+NOISE_CENTS = 1_000_000
+MEDIAN_WEALTH_CENTS = 268_000  # 20 baskets, until the first count
+POLICY_RATE_START = 0.04
+QUOTA_SHARE = 1.1  # of balanced use
+POOL_DAYS = 4.0  # lending pool, days of volume
+BASE_DAYS = 1000.0  # reserves, days of normal extraction: the seed's depletionRate .001
+BASE_DAYS_RENEWABLE = 250.0
+WARM_UP_DAYS = 30
+
+
+def create(params: WorldParams) -> WorldState:
+    """Return a world at tick 0; a function of `params` alone."""
+    state = WorldState(params)
+    _fill_markets(state)
+    _fill_resources(state)
+    _fill_agents(state)
+    _fill_institutions(state)
+    _count_value(state)
+    _fill_macro(state)
+    state.check()
+    return state
+
+
+def warm_up(
+    state: WorldState, days: int = WARM_UP_DAYS, progress: Callable[[int, int], None] | None = None
+) -> None:
+    """Run `days` game days that nobody sees; `progress(day, days)` is called after each.
+
+    Reports of these days are thrown away; the public price index starts at 1 afterwards.
+    """
+    ticks_per_day = state.params.preset.clock.ticks_per_day
+    for done in range(1, days + 1):
+        for _ in range(ticks_per_day):
+            tick.advance(state)
+            tick.clear_reports(state)
+        if progress is not None:
+            progress(done, days)
+    state.macro[Macro.CPI_BASE] = state.macro[Macro.CPI]
+
+
+def _fill_markets(state: WorldState) -> None:
+    params, price, flow = state.params, state.price, state.flow
+    for m in range(params.markets):
+        good = GOODS[m % params.goods]
+        start = good.price_cents * good.start_factor * cents(1)
+        increment = increment_for(int(start + 0.5), params.increments_max)
+        market = state.book.market[m]
+        market["price_increment"] = increment
+        market["last_price"] = level_near(start, increment, params.ladder_levels) * increment
+        price.mid[m] = start
+        price.daily_volume[m] = state.counts.output[m]
+    for column in (price.average, price.reference, price.fundamental, price.day_open, price.vwap):
+        column[:] = price.mid
+    price.cost[:] = price.mid / (1.0 + params.market.markup)
+    price.demand[:] = price.daily_volume * 2.0
+    price.supply[:] = price.daily_volume * 2.0
+    flow.fair[:] = price.mid[:, None]
+    flow.fair_mean[:] = price.mid
+    for variance in (
+        flow.variance_40,
+        flow.variance_400,
+        flow.variance_3000,
+        flow.variance_30000,
+    ):
+        variance.fill(1e-6)
+
+
+def _fill_resources(state: WorldState) -> None:
+    resource = state.resource
+    resource.base.fill(1.0)
+    resource.renewal.fill(1.0)
+    for m in range(state.params.markets):
+        kind = GOODS[m % state.params.goods].kind
+        if kind == GoodKind.PRODUCED:
+            continue
+        renewable = kind == GoodKind.RENEWABLE
+        days = BASE_DAYS_RENEWABLE if renewable else BASE_DAYS
+        resource.base[m] = max(1.0, state.price.daily_volume[m]) * days
+        resource.reserve[m] = resource.base[m] * (0.75 if renewable else 0.9)
+
+
+def _fill_agents(state: WorldState) -> None:
+    params, rows, seed = state.params, state.rows, state.params.seed
+    ledger, price, goods = state.ledger, state.price, state.goods
+    draw.agents(state.agent, seed, params.markets)
+    kinds = (
+        (rows.households, rows.firms, AccountKind.HOUSEHOLD),
+        (rows.firms, rows.traders, AccountKind.FIRM),
+        (rows.traders, rows.noise, AccountKind.TRADER),
+        (rows.noise, rows.makers, AccountKind.NOISE),
+        (rows.makers, rows.agents, AccountKind.MAKER),
+        (rows.agents, rows.agents + INSTITUTION_ROWS, AccountKind.INSTITUTION),
+    )
+    for first, end, kind in kinds:
+        ledger.kind[first:end] = kind
+    shares = draw.households(
+        ledger, state.household, goods, seed, params.household.basket_cost
+    )
+    state.macro[Macro.SHARES] = shares
+    sectors = np.zeros(len(state.firm.market), np.int64)
+    at = 0
+    for m, count in enumerate(state.counts.firms):
+        sectors[at : at + count] = m
+        at += count
+    wage = float(cents(START_WAGE_CENTS))
+    draw.firms(state.firm, state.staff, sectors, price, goods, seed, wage, QUOTA_SHARE)
+    draw.endow_firms(ledger, state.firm, goods, rows.firms, wage, params.firm.buffer_flat)
+    employed = draw.employ(state.household, state.firm, state.staff, goods, seed)
+    state.macro[Macro.UNEMPLOYMENT] = 1.0 - employed / len(state.household.employer)
+    draw.desks(state.desk, price, state.trader.base.size, seed, params.desk.view_spread)
+    draw.traders(
+        ledger, state.desk, state.trader, state.agent, price, goods, seed, rows.traders,
+        float(cents(5_000)),
+    )  # fmt: skip
+    noise = rows.makers - rows.noise
+    draw.noise(ledger, price, rows.noise, noise, cents(NOISE_CENTS))
+    draw.makers(ledger, state.maker, state.agent, price, goods, rows.makers)
+
+
+def _fill_institutions(state: WorldState) -> None:
+    households = len(state.household.employer)
+    ledger = state.ledger
+    treasury = state.institution(Institution.TREASURY)
+    ledger.cash[treasury] = households * cents(TREASURY_CENTS_PER_HOUSEHOLD)
+    fund = state.institution(Institution.FUND)
+    ledger.cash[fund] = households * cents(FUND_CENTS_PER_HOUSEHOLD)
+    pool = state.institution(Institution.LENDING_POOL)
+    ledger.stock[pool] = (state.price.daily_volume * POOL_DAYS).astype(np.int32)
+    state.arrays["fees"][:, 0] = FEE_BPS
+    state.arrays["regions"]["owner"] = -1
+    state.arrays["regions"]["open"] = 1
+
+
+def _count_value(state: WorldState) -> None:
+    """Issue exactly the cash and enter exactly the lots that the rows were given."""
+    if state.ledger.issued.any() or state.ledger.goods_in.any():
+        raise ContractViolation("value was counted before genesis")
+    rows = int(state.clock[Clock.ROWS])
+    state.ledger.issued[0] = int(state.ledger.cash[:rows].sum())
+    state.ledger.goods_in[:] = state.ledger.stock[:rows].sum(axis=0, dtype=np.int64)
+
+
+def _fill_macro(state: WorldState) -> None:
+    macro, target = state.macro, state.params.monetary.inflation_target
+    start = {
+        Macro.VOLATILITY_MULTIPLIER: 1.0,
+        Macro.SENTIMENT: 0.5,
+        Macro.SQUARES: 0.26,
+        Macro.FEAR: 0.1,
+        Macro.GREED: 0.1,
+        Macro.CONFIDENCE: 0.7,
+        Macro.UNEMPLOYMENT_MEAN: float(macro[Macro.UNEMPLOYMENT]),
+        Macro.EXPECTED_INFLATION: target,
+        Macro.POLICY_INFLATION: target,
+        Macro.SEED_INFLATION: target,
+        Macro.INFLATION: target,
+        Macro.POLICY_RATE: POLICY_RATE_START,
+        Macro.MEAN_WAGE: float(cents(START_WAGE_CENTS)),
+        Macro.CPI: 1.0,
+        Macro.CORE: 1.0,
+        Macro.CPI_BASE: 1.0,
+        Macro.MEDIAN_WEALTH: float(cents(MEDIAN_WEALTH_CENTS)),
+        Macro.MONEY: float(state.ledger.issued[0]),
+        Macro.HELD_UNTIL_DAY: -1.0,
+        Macro.INSTABILITY_UNTIL_DAY: -1.0,
+        Macro.INSTABILITY_SIZE: 1.0,
+    }
+    for slot, value in start.items():
+        macro[slot] = value
+    fund = float(state.ledger.cash[state.institution(Institution.FUND)])
+    macro[Macro.DIVIDEND] = state.params.monetary.spending * fund / macro[Macro.SHARES]

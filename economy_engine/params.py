@@ -1,0 +1,333 @@
+"""Parameters of a world: goods, groups of model parameters, presets and sizes.
+
+Every money figure of the model is written in cents of a credit and enters through `cents()`, the
+only factor 10 of the house: the ledger counts minor units, tenths of a cent. Rates carry their
+period in the name or in the comment behind the field. Sources are named per group: "P3" is the
+measured parameter set, "seed" the configuration of the first document, whose keys are kept in
+snake case (its own spelling stands in the comments).
+"""
+
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+from economy_engine.goods import GOODS, Good, GoodKind
+
+__all__ = [
+    "GOODS",
+    "STEPS_PER_DAY",
+    "Good",
+    "GoodKind",
+    "Preset",
+    "WorldParams",
+    "cents",
+    "preset",
+]
+
+STEPS_PER_DAY = 240  # model time: a step is 1/240 game day in every preset
+DAYS_PER_YEAR = 360
+MINOR_PER_CENT = 10
+
+
+def cents(amount: float) -> int:
+    """Return `amount` cents in minor units, rounded half up."""
+    return int(amount * MINOR_PER_CENT + 0.5)
+
+
+class Clock(NamedTuple):
+    """How a preset maps ticks to model steps."""
+
+    ticks_per_day: int
+    steps_per_tick: int  # steps run one after another inside a tick
+    ticks_per_step: int  # ticks over which the agents' events of one step are spread
+
+
+class Preset(IntEnum):
+    """The three clocks of a world."""
+
+    SPRINT = 0
+    LAB = 1
+    PERSISTENT = 2
+
+    @property
+    def clock(self) -> Clock:
+        return _CLOCKS[self]
+
+
+_CLOCKS = {
+    Preset.SPRINT: Clock(ticks_per_day=240, steps_per_tick=1, ticks_per_step=1),
+    Preset.LAB: Clock(ticks_per_day=60, steps_per_tick=4, ticks_per_step=1),
+    Preset.PERSISTENT: Clock(ticks_per_day=2400, steps_per_tick=1, ticks_per_step=10),
+}
+
+
+class SeedConfig(NamedTuple):
+    """The engine configuration of the seed, all keys, with their seed names."""
+
+    max_agents: int = 100_000  # maxAgents
+    tick_rate: int = 100  # tickRate, milliseconds of wall time per tick
+    market_open_hours: int = 24  # marketOpenHours
+    base_inflation_rate: float = 0.02  # baseInflationRate, per year
+    volatility_threshold: float = 0.1  # volatilityThreshold, move within 100 ticks
+    max_price_change: float = 0.5  # maxPriceChange, clamp of the formula and daily band
+    cache_expiry: int = 5000  # cacheExpiry, milliseconds; used by the doors
+    rate_limit: int = 1000  # rateLimit, requests per minute; used by the doors
+    history_limit: int = 1000  # historyLimit, points per answer; used by the doors
+    sentiment_weight: float = 0.4  # sentimentWeight, in the mood index
+    fear_weight: float = 0.3  # fearWeight, in the volatility multiplier
+    greed_weight: float = 0.3  # greedWeight, in the volatility multiplier
+    herding_threshold: float = 0.7  # herdingThreshold, majority share that raises the flag
+    depletion_rate: float = 0.001  # depletionRate, share of base used by normal use per day
+    discovery_probability: float = 0.005  # discoveryProbability, per finite resource and day
+    catastrophe_probability: float = 0.0001  # catastropheProbability, per resource and day
+
+
+class MarketParams(NamedTuple):
+    """Reference price, fundamental value and news (P3; rates per step)."""
+
+    adjustment_elasticity: float = 0.02  # the seed's Elasticity, per EMA step
+    price_memory: float = 60.0  # steps, EMA of the mid
+    value_memory: float = 60.0  # steps, smoothing of V
+    value_weight: float = 0.15  # th_v, weight of flow against cost in ln V
+    value_flow: float = 0.6  # fw, response of V to D/S
+    markup: float = 0.25  # mu over marginal cost
+    flow_memory: float = 240.0  # steps, mean of the signed flow
+    news_size: float = 0.0012  # sd of news per step
+    news_memory: float = 4800.0  # steps, decay of the news level
+    short_volatility: float = 0.5  # sd of log volatility, 480 steps
+    long_volatility: float = 0.8  # sd of log volatility, 4,800 steps
+    jump_rate: float = 0.001  # news items per step and market
+    jump_size: float = 0.013  # mean size of an item
+    jump_excitement: float = 0.5  # raise of the short log volatility
+    consumer_news: float = 0.3  # factor for produced goods
+
+
+class FirmParams(NamedTuple):
+    """Producers (r1 3.3 and P3)."""
+
+    seller_weight: float = 0.3  # th, weight of P_eq in the asking price
+    markup: float = 0.25  # mu
+    offset_step: float = 0.01  # Mark-0 gamma
+    stock_days: float = 1.5  # iota, days of sales in stock
+    sales_memory: float = 0.03  # weight per day
+    growth: float = 0.01  # sales expectation when sold out, per day
+    shrink: float = 0.005  # at a loss, per day
+    stock_gain: float = 0.1  # inventory correction per day
+    supply_elasticity: float = 1.0  # eta
+    output_memory: float = 0.3  # weight per day
+    slip: float = 0.04  # buyers bid up to this above P_eq
+    buffer_days: float = 6.0  # days of cost kept in cash
+    buffer_flat: float = float(cents(50_000))  # minor units
+    wage_slope: float = 2.0  # kw, Phillips slope per year
+    natural_unemployment: float = 0.06  # u*
+    dividend_share: int = 5  # a fifth of the excess cash per day
+    tax_percent: int = 20  # on profit and on wages
+    carbon_reserve: float = 0.75  # reserve price / (P0 * CPI)
+
+
+class HouseholdParams(NamedTuple):
+    """Workers and consumers (r1 3.4 and P3 1.6)."""
+
+    cash_days: float = 20.0  # target, days of income
+    cash_gap: float = 0.02  # wb, share of the gap spent per day
+    rate_effect: float = 0.5  # asv, propensity per point of real rate
+    sentiment_effect: float = 0.2  # asen
+    rich_max: float = 8.0  # bound of the wealth factor of the cash target
+    stock_use: float = 0.5  # cexp, share of a stock that is used up per day
+    slip: float = 0.04
+    benefit_share: float = 0.4  # of the mean wage
+    tax_percent: int = 20
+    wealth_tax: float = 0.06  # wtx1, per year above 5 medians
+    wealth_tax_top: float = 0.30  # wtx2, per year above 20 medians
+    basket_cost: float = float(cents(13_400))  # minor units at base prices
+    income_memory: float = 0.1  # weight per day
+    bid_life: int = 120  # steps
+    vacancies_seen: int = 6  # firms sampled by a jobless household
+
+
+class DeskParams(NamedTuple):
+    """Trading desks (P3 1.3): targets, momentum with own horizon, shorts."""
+
+    desks_max: int = 80  # G, per market at any population
+    event_rate: float = 0.016  # lamT, per desk and step
+    attention_weight: float = 0.5
+    activity_gain: float = 0.8  # hk
+    activity_max: float = 4.0
+    activity_min: float = 0.3
+    switching: float = 0.05  # nu
+    switch_base: float = -0.3  # a0
+    switch_herd: float = 0.9  # an
+    switch_value: float = 100.0  # ap
+    switch_trend: float = 2.5  # az
+    position_gain: float = 6.0  # kpos
+    position_low: float = -1.5  # wlo
+    position_high: float = 2.0  # whi
+    chartist_scale: float = 0.03  # sdC
+    trend_weight: float = 0.6  # chi
+    imbalance_weight: float = 0.5  # imb
+    view_spread: float = 0.02  # sdB, sd of the private view
+    fundamentalist_life: int = 120  # steps
+    chartist_life: int = 20  # steps
+
+
+class MakerParams(NamedTuple):
+    """Market makers (P3 1.4)."""
+
+    impact: float = 5e-4  # lamk, square-root impact of the signed flow
+    impact_max: float = 0.004
+    follow: float = 0.002  # mmf, per step
+    consensus: float = 0.03  # per step
+    value_pull: float = 0.006  # kmv, per step
+    news_weight: float = 0.15  # wnews
+    profile_gap: float = 0.5  # factors .5, 1, 1.5
+    skew: float = 0.1
+    half_spread: float = 0.0015  # mms0
+    quote_share: float = 0.06  # mmq, of daily volume over all makers
+    requote_steps: int = 2
+    quote_life: int = 40  # steps
+
+
+class NoiseParams(NamedTuple):
+    """Noise traders (r1 3.6 and P3 1.1)."""
+
+    groups_per_market: int = 20
+    event_rate: float = 0.01  # lamN, per group and step
+    size: float = 0.1  # of 'daily volume / traders', times Exp(1)
+    marketable_share: float = 0.25
+    marketable_slip: float = 0.005
+    distance: float = 0.001  # times Pareto(1.5)
+    distance_max: float = 0.2
+    tail: float = 1.5
+    order_life: int = 200  # steps
+
+
+class MonetaryParams(NamedTuple):
+    """Central bank and treasury (r1 3.10 and P3 1.7; rates per year)."""
+
+    inflation_target: float = 0.02
+    natural_unemployment: float = 0.06
+    okun: float = 2.0
+    adjustment: float = 0.25  # partial adjustment per meeting
+    meeting_days: int = 7
+    rate_max: float = 0.25
+    core_weight: float = 0.9  # of policy inflation; the rest is the seed's sum
+    window_days: int = 90
+    smoothing_days: int = 30
+    money_growth: float = 0.025
+    easing_trigger: float = 0.005  # qtr
+    easing_inflation: float = 1.5  # qe
+    easing_unemployment: float = 1.0  # qu
+    easing_max: float = 0.12
+    tightening_at: float = 0.10
+    first_day: int = 30  # start-up days kept out of every statistic
+    treasury_share: float = 0.02  # of M, kept by the treasury
+    spending: float = 0.2  # of the treasury's excess, per day
+    capital_flow: float = 0.02  # xtr
+    capital_high: float = 1.2
+    capital_low: float = 0.7
+
+
+@dataclass(frozen=True)
+class WorldParams:
+    """Everything that decides a world at its genesis; the digest of tick 0 is a function of it.
+
+    agents: AI agents, at least 500. regions: 1 for now, more come with the routes between them.
+    ladder_levels, ai_orders_max (0: 2^ceil(log2(4 N)), at least 65,536), participant_orders_max,
+    spare_rows, participants_max (0: max(1,000, N/8)): sizes; tests use small ones.
+    """
+
+    agents: int
+    seed: int
+    preset: Preset = Preset.SPRINT
+    regions: int = 1
+    ladder_levels: int = 32_768
+    ai_orders_max: int = 0
+    participant_orders_max: int = 65_536
+    spare_rows: int = 4_096
+    participants_max: int = 0
+    calendar_max: int = 131_072
+    sites_max: int = 0
+    config: SeedConfig = field(default_factory=SeedConfig)
+    market: MarketParams = field(default_factory=MarketParams)
+    firm: FirmParams = field(default_factory=FirmParams)
+    household: HouseholdParams = field(default_factory=HouseholdParams)
+    desk: DeskParams = field(default_factory=DeskParams)
+    maker: MakerParams = field(default_factory=MakerParams)
+    noise: NoiseParams = field(default_factory=NoiseParams)
+    monetary: MonetaryParams = field(default_factory=MonetaryParams)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "preset", Preset(self.preset))
+        if not 500 <= self.agents <= 10_000_000:
+            raise ValueError(f"agents must be 500..10,000,000, not {self.agents}")
+        if not 0 <= self.seed < 2**63:
+            raise ValueError("seed must be a non-negative 63-bit integer")
+        if self.regions != 1:
+            raise ValueError("regions must be 1: trade between regions is not built")
+        levels = self.ladder_levels
+        if not 1_024 <= levels <= 65_536 or levels % 64:
+            raise ValueError("ladder_levels must be a multiple of 64 in 1,024..65,536")
+        if not self.ai_orders_max:
+            wanted = 1 << (4 * self.agents - 1).bit_length()
+            object.__setattr__(self, "ai_orders_max", max(65_536, wanted))
+        if not self.participants_max:
+            object.__setattr__(self, "participants_max", max(1_000, self.agents // 8))
+
+    @property
+    def goods(self) -> int:
+        return len(GOODS)
+
+    @property
+    def markets(self) -> int:
+        return self.regions * len(GOODS)
+
+    @property
+    def increments_max(self) -> int:
+        """Highest price, in increments, that a market may start a day with."""
+        return self.ladder_levels * 12_000 // 32_768
+
+    @property
+    def increments_min(self) -> int:
+        return self.ladder_levels * 512 // 32_768
+
+    def with_changes(self, **changes: Any) -> "WorldParams":
+        return replace(self, **changes)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for a snapshot header; `from_dict` is its inverse."""
+        data = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {
+            name: value._asdict() if hasattr(value, "_asdict") else int(value)
+            for name, value in data.items()
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> "WorldParams":
+        known = {name: value for name, value in data.items() if name in cls.__dataclass_fields__}
+        groups = {name: GROUPS[name](**known[name]) for name in GROUPS if name in known}
+        return cls(**{**known, **groups})
+
+
+GROUPS: dict[str, type] = {
+    "config": SeedConfig,
+    "market": MarketParams,
+    "firm": FirmParams,
+    "household": HouseholdParams,
+    "desk": DeskParams,
+    "maker": MakerParams,
+    "noise": NoiseParams,
+    "monetary": MonetaryParams,
+}
+
+
+def preset(name: str, agents: int, seed: int, **changes: Any) -> WorldParams:
+    """Return the parameters of preset `sprint`, `lab` or `persistent`.
+
+    >>> preset("sprint", 1000, 7).preset.clock.ticks_per_day
+    240
+    """
+    try:
+        chosen = Preset[name.upper()]
+    except KeyError:
+        raise ValueError(f"unknown preset {name!r}: sprint, lab or persistent") from None
+    return WorldParams(agents=agents, seed=seed, preset=chosen, **changes)

@@ -1,0 +1,70 @@
+"""How many agents of each kind a world has, and the balanced economy that they live in.
+
+Shares of N: firms 5 %, traders 8 %, noise 2 %, makers 0.1 % (at least three per market), the rest
+households. Small worlds keep at least three firms per sector. The balanced output of a day solves
+`output = demand + inputs' * output` for one basket per household; it is computed by repeated
+substitution in plain arithmetic, so that it has the same bits on every machine.
+"""
+
+from typing import NamedTuple
+
+from economy_engine.goods import CO2, FOOD, GOODS, GOODS_COUNT, INDEX
+from economy_engine.params import WorldParams
+from economy_engine.systems.columns import Rows
+
+FIRMS_PER_SECTOR_MIN = 3
+MAKERS_PER_MARKET_MIN = 3
+FIRMS_MIN = 4 * GOODS_COUNT
+_ROUNDS = 64
+
+
+class Counts(NamedTuple):
+    """Numbers of agents, shape symbols of the schema, and the balanced output."""
+
+    rows: Rows
+    sizes: dict[str, int]  # H, F, T, Z (noise), K
+    output: tuple[float, ...]  # lots per day and market
+    firms: tuple[int, ...]  # firms per market
+
+
+def balanced_output(households: int) -> tuple[float, ...]:
+    """Return lots per day of each good that feed one basket to every household."""
+    demand = [good.basket * households for good in GOODS]
+    output = list(demand)
+    for _ in range(_ROUNDS):
+        needed = list(demand)
+        for index, good in enumerate(GOODS):
+            for code, lots in good.inputs.items():
+                needed[INDEX[code]] += lots * output[index]
+        output = needed
+    return tuple(output)
+
+
+def _firms_per_sector(output: tuple[float, ...], firms: int) -> tuple[int, ...]:
+    labour = [lots * good.labour for lots, good in zip(output, GOODS, strict=True)]
+    total = 0.0
+    for worker_days in labour:
+        total += worker_days
+    counts = [max(FIRMS_PER_SECTOR_MIN, int(days / total * firms)) for days in labour]
+    counts[CO2] = FIRMS_PER_SECTOR_MIN
+    counts[FOOD] += firms - sum(counts)
+    if counts[FOOD] < FIRMS_PER_SECTOR_MIN:
+        raise ValueError(f"{firms} firms are too few for {GOODS_COUNT} sectors")
+    return tuple(counts)
+
+
+def population(params: WorldParams) -> Counts:
+    """Return the numbers of a world; they are a function of `agents` and `regions` alone."""
+    agents, markets = params.agents, params.markets
+    makers = max(MAKERS_PER_MARKET_MIN * markets, agents // 1000 // markets * markets)
+    firms = max(FIRMS_MIN, agents * 5 // 100)
+    traders = agents * 8 // 100
+    noise = agents * 2 // 100
+    households = agents - makers - firms - traders - noise
+    output = balanced_output(households)
+    first_firm = households
+    first_trader = first_firm + firms
+    first_noise = first_trader + traders
+    rows = Rows(0, first_firm, first_trader, first_noise, first_noise + noise, agents)
+    sizes = {"H": households, "F": firms, "T": traders, "Z": noise, "K": makers}
+    return Counts(rows, sizes, output, _firms_per_sector(output, firms))

@@ -1,0 +1,285 @@
+"""Every array of a world in one table: its type, its shape, and which part of it counts.
+
+The order of the table is the order of the digest and of the snapshot: append, never reorder,
+and raise `ENGINE_VERSION` with any change. An array that is neither in digest nor in snapshot is
+derived or scratch and lives outside the arena.
+"""
+
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+
+from economy_engine import limits
+from economy_engine.book.columns import (
+    DETAIL_DTYPE,
+    MARKET_DTYPE,
+    ORDER_DTYPE,
+    BookColumns,
+)
+from economy_engine.ledger.columns import LedgerColumns
+from economy_engine.params import WorldParams
+from economy_engine.systems.columns import (
+    HISTORY_DAYS,
+    AgentColumns,
+    DayColumns,
+    DeskColumns,
+    FirmColumns,
+    FlowColumns,
+    History,
+    HouseholdColumns,
+    MakerColumns,
+    NewsColumns,
+    PriceColumns,
+    ResourceColumns,
+    StaffColumns,
+    TraderColumns,
+)
+
+ENGINE_VERSION = 1
+
+# Axes: which part of an array is in use.
+ALL = "all"
+ROWS = "rows"  # ledger rows below n
+ORDERS = "orders"  # both parts of the pool below their high-water marks
+DETAILS = "details"  # participants' slots below the high-water mark
+FREE = "free"  # both stacks of freed slots
+PARTICIPANTS = "participants"
+CALENDAR = "calendar"
+FREE_ROWS = "free_rows"
+
+
+class Clock(IntEnum):
+    """Slots of `clock` (int64[16])."""
+
+    TICK = 0  # ticks done
+    STEP = 1  # steps done
+    PHASE = 2  # ticks done of the running step (persistent)
+    ROWS = 3  # ledger rows in use
+    FIRST_PARTICIPANT = 4
+    PARTICIPANTS = 5  # registered now
+    CALENDAR = 6  # entries in the calendar
+    CALENDAR_NUMBER = 7  # entries ever made, breaks ties
+    FREE_ROWS = 8  # rows given back, waiting for reuse
+    HALTED = 9  # 1 while the world is halted
+    SEQ = 10  # last journal seq that acted
+    ENTRIES = 11  # entries ever applied
+
+
+class ArraySpec(NamedTuple):
+    """One array: shape symbols are resolved by `sizes`."""
+
+    name: str
+    dtype: object
+    shape: tuple
+    axis: str = ALL
+    fill: int = 0
+    in_digest: bool = True
+    in_snapshot: bool = True
+    version: int = 1
+
+
+def sizes(params: WorldParams, rows: int, counts: dict[str, int]) -> dict[str, int]:
+    """Return the meaning of every shape symbol for a world with `rows` ledger rows allocated."""
+    ai = params.ai_orders_max
+    return {
+        "A": rows,
+        "M": params.markets,
+        "R": params.regions,
+        "N": params.agents,
+        "O": ai + params.participant_orders_max,
+        "OP": params.participant_orders_max,
+        "L": params.ladder_levels,
+        "LW": params.ladder_levels // limits.BITMAP_WORD_LEVELS,
+        "LS": -(-params.ladder_levels // limits.SUMMARY_WORD_LEVELS),
+        "W": limits.WHEEL_SLOTS,
+        "C": limits.CALENDAR_SLOTS,
+        "G": params.desk.desks_max,
+        "P": params.participants_max,
+        "Q": params.calendar_max,
+        "S": params.sites_max,
+        "HD": HISTORY_DAYS,
+        "HR": len(History),
+        **counts,
+    }
+
+
+CALENDAR_DTYPE = np.dtype(
+    [
+        ("tick", "<i8"),
+        ("number", "<i8"),
+        ("reference", "<i8"),
+        ("generation", "<u4"),
+        ("kind", "<i4"),
+    ]
+)
+REGION_DTYPE = np.dtype([("owner", "<i4"), ("open", "<i4"), ("toll", "<i8"), ("delay", "<i8")])
+SITE_DTYPE = np.dtype(
+    [
+        ("owner", "<i4"),
+        ("market", "<i4"),
+        ("deed", "<i8"),
+        ("term_end", "<i8"),
+        ("condition", "<f8"),
+        ("tier", "<i4"),
+        ("state", "<i4"),
+    ]
+)
+
+
+def _group(prefix: str, columns: type, shape: tuple, types: dict[str, object], **common) -> list:
+    """Specs of a tuple of columns; `types` maps odd columns to a dtype or (dtype, shape, fill)."""
+    specs = []
+    for name in columns._fields:
+        odd = types.get(name, "<f8")
+        dtype, own_shape, fill = odd if isinstance(odd, tuple) else (odd, shape, 0)
+        specs.append(ArraySpec(f"{prefix}.{name}", dtype, own_shape, fill=fill, **common))
+    return specs
+
+
+_A, _AM, _M = ("A",), ("A", "M"), ("M",)
+_LEDGER = [
+    ArraySpec("ledger.cash", "<i8", _A, ROWS),
+    ArraySpec("ledger.cash_held", "<i8", _A, ROWS),
+    ArraySpec("ledger.stock", "<i4", _AM, ROWS),
+    ArraySpec("ledger.stock_held", "<i4", _AM, ROWS),
+    ArraySpec("ledger.owner", "<i4", _A, ROWS),
+    ArraySpec("ledger.group", "<i4", _A, ROWS, fill=-1),
+    ArraySpec("ledger.kind", "<i1", _A, ROWS),
+    ArraySpec("ledger.flags", "<u2", _A, ROWS),
+    ArraySpec("ledger.generation", "<u4", _A, ROWS),
+    ArraySpec("ledger.open_orders", "<i4", _A, ROWS),
+    ArraySpec("ledger.goods_in", "<i8", _M),
+    ArraySpec("ledger.goods_out", "<i8", _M),
+    ArraySpec("ledger.issued", "<i8", (4,)),
+]
+_BOOK = [
+    ArraySpec("book.orders", ORDER_DTYPE, ("O",), ORDERS),
+    ArraySpec("book.details", DETAIL_DTYPE, ("OP",), DETAILS),
+    ArraySpec("book.free", "<i4", ("O",), FREE),
+    ArraySpec("book.counters", "<i8", (16,)),
+    ArraySpec("book.wheel", "<i4", ("W",), fill=-1),
+    ArraySpec("book.calendar", "<i4", ("C",), fill=-1),
+    ArraySpec("book.market", MARKET_DTYPE, _M),
+]
+_DERIVED = [
+    ArraySpec("book.head", "<i4", ("M", "L"), fill=-1, in_digest=False, in_snapshot=False),
+    ArraySpec("book.tail", "<i4", ("M", "L"), fill=-1, in_digest=False, in_snapshot=False),
+    ArraySpec("book.level_quantity", "<i8", ("M", "L"), in_digest=False, in_snapshot=False),
+    ArraySpec("book.bitmap", "<u8", ("M", "LW"), in_digest=False, in_snapshot=False),
+    ArraySpec("book.summary", "<u8", ("M", "LS"), in_digest=False, in_snapshot=False),
+    ArraySpec("book.best", "<i4", ("M", 2), in_digest=False, in_snapshot=False),
+]
+_WORLD = [
+    ArraySpec("clock", "<i8", (16,)),
+    ArraySpec("macro", "<f8", (48,)),
+    ArraySpec("fees", "<i8", ("R", 8)),  # base and tariff per region and class, basis points
+    ArraySpec("regions", REGION_DTYPE, ("R",)),
+    ArraySpec("sites", SITE_DTYPE, ("S",)),
+    ArraySpec("participants.ids", "<i8", ("P",), PARTICIPANTS),
+    ArraySpec("participants.rows", "<i4", ("P",), PARTICIPANTS),
+    ArraySpec("calendar", CALENDAR_DTYPE, ("Q",), CALENDAR),
+    ArraySpec("free_rows", "<i4", ("P",), FREE_ROWS),
+]
+_DESK_MARKET = ("<i4", _M, 0)
+SCHEMA: tuple[ArraySpec, ...] = (
+    *_WORLD,
+    *_LEDGER,
+    *_BOOK,
+    *_group("price", PriceColumns, _M, {"day_value": "<i8", "day_quantity": "<i8"}),
+    *_group(
+        "flow",
+        FlowColumns,
+        _M,
+        {"flow": "<i8", "seen": ("<i8", ("M", 4), 0), "fair": ("<f8", ("M", 3), 0)},
+    ),
+    *_group("news", NewsColumns, _M, {}),
+    *_group("resource", ResourceColumns, _M, {}),
+    *_group(
+        "agent",
+        AgentColumns,
+        ("N",),
+        {"home": "<i4"} | dict.fromkeys(AgentColumns._fields[:6], "<f4"),
+    ),
+    *_group("household", HouseholdColumns, ("H",), {"employer": ("<i4", ("H",), -1)}),
+    *_group(
+        "firm",
+        FirmColumns,
+        ("F",),
+        {
+            "market": "<i4",
+            "next_visit": "<i8",
+            "next_production": "<i8",
+            "slots": ("<i4", ("F", 12), -1),
+            "generations": ("<u4", ("F", 12), 0),
+        },
+    ),
+    *_group(
+        "staff", StaffColumns, ("F",), {"workers": "<i4", "vacancies": "<i4", "layoffs": "<i4"}
+    ),
+    *_group(
+        "desk",
+        DeskColumns,
+        ("M", "G"),
+        {
+            "chartist": "<i1",
+            "last_step": "<i8",
+            "desks": _DESK_MARKET,
+            "fundamentalists": _DESK_MARKET,
+        },
+    ),
+    *_group(
+        "trader",
+        TraderColumns,
+        ("T",),
+        {"debt": "<i4", "slot": ("<i4", ("T",), -1), "generation": "<u4"},
+    ),
+    *_group(
+        "maker",
+        MakerColumns,
+        ("K",),
+        {
+            "target": "<i4",
+            "debt": "<i4",
+            "slots": ("<i4", ("K", 6), -1),
+            "generations": ("<u4", ("K", 6), 0),
+        },
+    ),
+    *_group(
+        "day",
+        DayColumns,
+        _M,
+        {
+            "produced": "<i8",
+            "used": "<i8",
+            "consumed": "<i8",
+            "counts": ("<f8", (16,), 0),
+            "history": ("<f8", ("HR", "HD"), 0),
+        },
+    ),
+)
+DERIVED: tuple[ArraySpec, ...] = tuple(_DERIVED)
+BY_NAME: dict[str, ArraySpec] = {spec.name: spec for spec in (*SCHEMA, *DERIVED)}
+GROUPS: dict[str, type] = {
+    "ledger": LedgerColumns,
+    "book": BookColumns,
+    "price": PriceColumns,
+    "flow": FlowColumns,
+    "news": NewsColumns,
+    "resource": ResourceColumns,
+    "agent": AgentColumns,
+    "household": HouseholdColumns,
+    "firm": FirmColumns,
+    "staff": StaffColumns,
+    "desk": DeskColumns,
+    "trader": TraderColumns,
+    "maker": MakerColumns,
+    "day": DayColumns,
+}
+assert all(spec.in_digest and spec.in_snapshot for spec in SCHEMA)
+assert len(BY_NAME) == len(SCHEMA) + len(DERIVED)
+
+
+def shape_of(spec: ArraySpec, size: dict[str, int]) -> tuple[int, ...]:
+    """Return the shape of `spec` with its symbols resolved."""
+    return tuple(size[part] if isinstance(part, str) else part for part in spec.shape)

@@ -1,0 +1,1 @@
+"""What the agents of each kind do when their turn comes; one kernel per kind."""

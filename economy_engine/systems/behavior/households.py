@@ -1,0 +1,198 @@
+"""Households: paid, taxed, fed and shopping once a day, a 240th of them in each step.
+
+Demand is the linear expenditure system (utility maximization with subsistence): `q = gamma +
+beta * (B - sum gamma p) / p` at reference prices, where the budget B is a propensity times income
+plus a part of the cash beyond a target. Simplified: one basket for all, no credit, no moving.
+
+Source: R. Stone 1954 and R. Geary 1950 (demand system), set P3 (cash target, wealth tax).
+"""
+
+import numpy as np
+
+from economy_engine.book.columns import Side
+from economy_engine.fmath import clip
+from economy_engine.goods import CONSUMED
+from economy_engine.jit import kernel
+from economy_engine.params import DAYS_PER_YEAR, STEPS_PER_DAY
+from economy_engine.rng import Stream, randint, stochastic_round, uniform
+from economy_engine.systems.columns import DayCount, Institution, Macro
+from economy_engine.systems.venue import pay, submit, use
+
+_STREAM = int(Stream.HOUSEHOLD)
+_SPEND = int(Stream.HOUSEHOLD_SPEND)
+_LABOR = int(Stream.LABOR)
+_ROTATION = int(Stream.ROTATION)
+_BID = int(Side.BID)
+_TREASURY, _FUND = int(Institution.TREASURY), int(Institution.FUND)
+_TAXED_MEDIANS, _TAXED_MEDIANS_TOP = 5.0, 20.0
+
+
+@kernel
+def spending_propensity(real_rate, sentiment, rate_effect, sentiment_effect):
+    """Return the share of income that is spent, .6 to 1.3; `real_rate` in excess of 2 %."""
+    propensity = 1.0 - rate_effect * real_rate
+    return clip(propensity * (1.0 + sentiment_effect * (sentiment - 0.5)), 0.6, 1.3)
+
+
+@kernel
+def expenditure_demand(subsistence, share, price, surplus_budget, scale):
+    """Return the lots that the expenditure system asks for."""
+    return subsistence * scale + share * surplus_budget / price
+
+
+@kernel
+def wealth_tax(wealth, median, rate, rate_top):
+    """Return the tax of one day on `wealth` (minor units): two brackets over the median."""
+    if wealth <= _TAXED_MEDIANS * median:
+        return 0.0
+    tax = rate / DAYS_PER_YEAR * (wealth - _TAXED_MEDIANS * median)
+    if wealth > _TAXED_MEDIANS_TOP * median:
+        tax += rate_top / DAYS_PER_YEAR * (wealth - _TAXED_MEDIANS_TOP * median)
+    return tax
+
+
+@kernel
+def work(venue, household, staff, macro, day, p, h, first_firm):
+    """Pay the wage, or look for a job; returns the net income so far (minor units)."""
+    ledger = venue.ledger
+    treasury = venue.agents + _TREASURY
+    employer = household.employer[h]
+    had_job = employer >= 0
+    income = 0
+    if had_job:
+        wage = int(staff.wage[employer])
+        if staff.layoffs[employer] > 0:
+            staff.layoffs[employer] -= 1
+            staff.workers[employer] -= 1
+            household.employer[h] = -1
+        elif ledger.cash[first_firm + employer] >= wage:
+            tax = wage * p.tax_percent // 100
+            income += pay(ledger, first_firm + employer, h, wage - tax)
+            pay(ledger, first_firm + employer, treasury, tax)
+            day.counts[DayCount.WAGES] += wage
+        else:
+            staff.workers[employer] -= 1
+            household.employer[h] = -1
+    if household.employer[h] >= 0:
+        return income
+    best = -1
+    for z in range(p.vacancies_seen):
+        f = randint(staff.wage.size, venue.seed, venue.step, h, _LABOR + z)
+        if staff.vacancies[f] > 0 and (best < 0 or staff.wage[f] > staff.wage[best]):
+            best = f
+    if best >= 0:
+        household.employer[h] = best
+        staff.vacancies[best] -= 1
+        staff.workers[best] += 1
+    elif not had_job:
+        benefit = pay(ledger, treasury, h, int(p.benefit_share * macro[Macro.MEAN_WAGE]))
+        day.counts[DayCount.BENEFITS] += benefit
+        income += benefit
+    return income
+
+
+@kernel
+def tax_wealth(venue, household, price, macro, day, p, h):
+    """Collect the daily wealth tax, at most a quarter of the free cash."""
+    ledger = venue.ledger
+    fund = np.float64(ledger.cash[venue.agents + _FUND])
+    wealth = np.float64(ledger.cash[h])
+    wealth += household.shares[h] * fund / macro[Macro.SHARES]
+    for good in CONSUMED:
+        wealth += ledger.stock[h, good] * price.reference[good]
+    tax = int(wealth_tax(wealth, macro[Macro.MEDIAN_WEALTH], p.wealth_tax, p.wealth_tax_top))
+    tax = min(tax, ledger.cash[h] // 4)
+    day.counts[DayCount.WEALTH_TAX] += pay(ledger, h, venue.agents + _TREASURY, tax)
+
+
+@kernel
+def consume(venue, agent, goods, day, p, h):
+    """Use up goods at home; what is missing for subsistence raises fear."""
+    ledger = venue.ledger
+    missing = 0.0
+    for z in range(len(CONSUMED)):
+        good = CONSUMED[z]
+        u = uniform(venue.seed, venue.step, h, _STREAM + z)
+        need = stochastic_round(goods.subsistence[good], u)
+        stock = np.int64(ledger.stock[h, good])
+        used = max(min(stock, 3 * need + 6), int(p.stock_use * stock))
+        if stock < need:
+            missing += 0.25
+        use(ledger, h, good, used)
+        day.consumed[good] += used
+    if missing > 0.0:
+        agent.fear[h] = min(1.0, np.float64(agent.fear[h]) + 0.05 * missing)
+        day.counts[DayCount.SHORTAGE] += missing
+
+
+@kernel
+def budget(cash, income, sentiment, macro, p):
+    """Return the money for one day of shopping (float64, minor units)."""
+    real_rate = macro[Macro.POLICY_RATE] - macro[Macro.EXPECTED_INFLATION] - 0.02
+    propensity = spending_propensity(real_rate, sentiment, p.rate_effect, p.sentiment_effect)
+    rich = clip(income / (macro[Macro.CPI] * p.basket_cost), 1.0, p.rich_max)
+    gap = cash - p.cash_days * income * rich
+    return clip(propensity * income + p.cash_gap * gap, 0.0, 0.9 * cash)
+
+
+@kernel
+def shop(venue, household, agent, price, goods, macro, p, h):
+    """Bid for the basket that the expenditure system asks for."""
+    cash = np.float64(venue.ledger.cash[h])
+    sentiment = np.float64(agent.sentiment[h])
+    money = budget(cash, household.income[h], sentiment, macro, p)
+    needs = 0.0
+    for good in CONSUMED:
+        needs += goods.subsistence[good] * price.reference[good]
+    scale = 1.0
+    surplus = money - needs
+    if surplus < 0.0:
+        scale = money / needs
+        surplus = 0.0
+    for z in range(len(CONSUMED)):
+        good = CONSUMED[z]
+        reference = price.reference[good]
+        wanted = expenditure_demand(
+            goods.subsistence[good], goods.budget_share[good], reference, surplus, scale
+        )
+        lots = stochastic_round(wanted, uniform(venue.seed, venue.step, h, _SPEND + z))
+        if lots <= 0:
+            continue
+        price.demand[good] += lots
+        u = uniform(venue.seed, venue.step, h, _SPEND + 4 + z)
+        limit = reference * (1.0 + p.slip * (0.3 + 0.7 * u))
+        submit(venue, good, _BID, limit, lots, h, p.bid_life, False)
+
+
+@kernel
+def live(venue, household, agent, staff, price, goods, day, macro, p, h, first_firm):
+    """One day of one household, in the order: work, dividends, tax, meal, shopping."""
+    ledger = venue.ledger
+    income = work(venue, household, staff, macro, day, p, h, first_firm)
+    share = int(household.shares[h] * macro[Macro.DIVIDEND])
+    income += pay(ledger, venue.agents + _FUND, h, share)
+    universal = int(macro[Macro.UNIVERSAL_DIVIDEND])
+    income += pay(ledger, venue.agents + _TREASURY, h, universal)
+    tax_wealth(venue, household, price, macro, day, p, h)
+    household.income[h] += p.income_memory * (income - household.income[h])
+    consume(venue, agent, goods, day, p, h)
+    shop(venue, household, agent, price, goods, macro, p, h)
+
+
+@kernel
+def live_households(venue, household, agent, staff, price, goods, day, macro, p, first_firm):
+    """Let the households of this step's slice live, from a start that rotates by keyed hash."""
+    first = venue.step % STEPS_PER_DAY
+    households = household.income.size
+    count = (households - first + STEPS_PER_DAY - 1) // STEPS_PER_DAY
+    if count <= 0:
+        return
+    start = randint(count, venue.seed, venue.step, 1, _ROTATION)
+    for offset in range(count):
+        place = start + offset
+        if place >= count:
+            place -= count
+        if place % venue.phases != venue.phase:
+            continue
+        h = first + place * STEPS_PER_DAY
+        live(venue, household, agent, staff, price, goods, day, macro, p, h, first_firm)

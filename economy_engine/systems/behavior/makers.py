@@ -1,0 +1,89 @@
+"""Market makers: three profiles that quote both sides around their own fair value.
+
+Quotes stand at 1, 2 and 3 half spreads with one, two and three times the base size, shifted against
+the stock; all are post-only, else the profiles would trade with each other. Makers borrow lots when
+they run low. The fair values themselves are in `supply_demand`.
+
+Source: M. Avellaneda and S. Stoikov 2008 (inventory skew), A. Kyle 1985 (impact); set P3.
+"""
+
+import math
+
+import numpy as np
+
+from economy_engine.book.columns import Side
+from economy_engine.fmath import clip
+from economy_engine.jit import kernel
+from economy_engine.rng import Stream, randint
+from economy_engine.systems.behavior.lending import borrow, repay
+from economy_engine.systems.columns import Macro
+from economy_engine.systems.venue import submit, withdraw
+
+_ROTATION = int(Stream.ROTATION)
+_BID, _ASK = int(Side.BID), int(Side.ASK)
+_LEVELS = 3
+_TINY = 1e-12
+_LOW_STOCK = 6  # base quotes
+
+
+@kernel
+def half_spread(base, multiplier, variance, variance_base):
+    """Return the half spread as a share of the price; wider in volatile hours."""
+    ratio = min(4.0, math.sqrt(variance / (variance_base + _TINY)))
+    return base * multiplier * (0.6 + 0.4 * ratio)
+
+
+@kernel
+def remember(venue, maker, k, place, slot):
+    """Keep the handle of a quote."""
+    maker.slots[k, place] = slot
+    if slot >= 0:
+        maker.generations[k, place] = venue.book.orders[slot]["generation"]
+
+
+@kernel
+def quote(venue, maker, price, flow, macro, p, k, row, per_market):
+    """Replace the six quotes of one maker."""
+    markets = price.mid.size
+    m = k % markets
+    profile = (k // markets) % 3
+    ledger = venue.ledger
+    for place in range(2 * _LEVELS):
+        withdraw(venue, maker.slots[k, place], maker.generations[k, place])
+        maker.slots[k, place] = -1
+    repay(ledger, maker.debt, k, m, row, venue.agents)
+    target = maker.target[k]
+    position = np.float64(ledger.stock[row, m] - maker.debt[k] - target)
+    skew = clip(position / max(1.0, np.float64(target)), -2.0, 2.0)
+    center = flow.fair[m, profile] * (1.0 - p.skew * skew)
+    multiplier = macro[Macro.VOLATILITY_MULTIPLIER]
+    share = half_spread(
+        p.half_spread, multiplier, flow.variance_40[m], flow.variance_30000[m]
+    )
+    increment = np.float64(venue.book.market[m]["price_increment"])
+    half = max(increment, center * share)
+    unit = p.quote_share * price.daily_volume[m] / per_market
+    lots = max(1, int(unit))
+    if ledger.stock[row, m] < _LOW_STOCK * lots and maker.debt[k] < target:
+        wanted = min(_LOW_STOCK * lots - ledger.stock[row, m], target - maker.debt[k])
+        borrow(ledger, maker.debt, k, m, row, venue.agents, wanted)
+    for level in range(_LEVELS):
+        lots = max(1, int(unit * (1 + level)))
+        away = half * (1 + level)
+        slot = submit(venue, m, _BID, center - away, lots, row, p.quote_life, True)
+        remember(venue, maker, k, level, slot)
+        slot = submit(venue, m, _ASK, center + away, lots, row, p.quote_life, True)
+        remember(venue, maker, k, _LEVELS + level, slot)
+
+
+@kernel
+def quote_makers(venue, maker, price, flow, macro, p, row0):
+    """Let the makers quote whose turn it is, every `requote_steps` steps, rotating the start."""
+    count = maker.target.size
+    per_market = max(1, count // price.mid.size)
+    start = randint(count, venue.seed, venue.step, 3, _ROTATION)
+    for offset in range(count):
+        k = (start + offset) % count
+        due = k % p.requote_steps == venue.step % p.requote_steps
+        if due and k % venue.phases == venue.phase:
+            quote(venue, maker, price, flow, macro, p, k, row0 + k, per_market)

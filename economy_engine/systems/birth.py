@@ -1,0 +1,228 @@
+"""The draws of genesis: one kernel per kind of agent, everything keyed by the seed.
+
+Genesis happens before step 0; its draws use negative steps, one per purpose.
+"""
+
+import math
+
+import numpy as np
+
+from economy_engine.fmath import clip, exp, log, normal, pareto
+from economy_engine.goods import CO2, GOODS_COUNT
+from economy_engine.jit import allocating, kernel
+from economy_engine.params import STEPS_PER_DAY
+from economy_engine.rng import Stream, randint, uniform
+
+_STREAM = int(Stream.GENESIS)
+_AGENTS, _HOUSEHOLDS, _FIRMS, _JOBS, _DESKS, _TRADERS = -1, -2, -3, -4, -5, -6
+_SHARES_TAIL, _SHARES_MAX, _SHARES_MIN = 1.6, 60.0, 0.2
+_INCOME_FACTOR = 1.14
+_INCOME_WAGE, _INCOME_CAPITAL = 80_000.0, 40_000.0  # minor units per day
+_CASH_SPREAD = 0.4
+_CASH_DAYS = 20.0
+_RICH_MAX = 8.0
+_STOCK_DAYS_FIRM, _STOCK_DAYS_QUOTA, _INPUT_DAYS = 1.5, 2.0, 4.0
+_BUFFER_DAYS = 6.0
+_DAYS_SPECULATOR = 2.0
+
+
+@kernel
+def agents(agent, seed, markets):
+    """Draw mood and traits of every agent; traders and makers get their home later."""
+    for i in range(agent.home.size):
+        mood = clip(0.5 + 0.1 * normal(uniform(seed, _AGENTS, i, _STREAM)), 0.0, 1.0)
+        agent.sentiment[i] = mood
+        agent.memory[i] = agent.sentiment[i]
+        agent.fear[i] = 0.1
+        agent.greed[i] = 0.1
+        agent.confidence[i] = 0.7
+        agent.herd[i] = uniform(seed, _AGENTS, i, _STREAM + 1)
+        agent.home[i] = randint(markets, seed, _AGENTS, i, _STREAM + 2)
+
+
+@kernel
+def households(ledger, household, goods, seed, basket_cost):
+    """Give every household fund shares, income, cash and one basket; returns all shares.
+
+    Shares are Pareto, cut, so that inequality does not depend on the number of households.
+    """
+    count = household.employer.size
+    total = 0.0
+    for h in range(count):
+        draw = pareto(uniform(seed, _HOUSEHOLDS, h, _STREAM), _SHARES_TAIL) - 1.0
+        household.shares[h] = min(_SHARES_MAX, draw + _SHARES_MIN)
+        total += household.shares[h]
+    mean = total / count
+    for h in range(count):
+        income = _INCOME_WAGE + _INCOME_CAPITAL * household.shares[h] / mean
+        income *= _INCOME_FACTOR
+        household.income[h] = income
+        rich = clip(income / basket_cost, 1.0, _RICH_MAX)
+        luck = _CASH_SPREAD * normal(uniform(seed, _HOUSEHOLDS, h, _STREAM + 1))
+        cash = _CASH_DAYS * income * rich * exp(luck - 0.5 * _CASH_SPREAD * _CASH_SPREAD)
+        ledger.cash[h] = int(cash)
+        for k in range(GOODS_COUNT):
+            ledger.stock[h, k] = int(goods.basket[k])
+    return total
+
+
+@kernel
+def shuffle(items, seed, step, stream):
+    """Shuffle an int64 array in place (Fisher and Yates)."""
+    for last in range(items.size - 1, 0, -1):
+        other = randint(last + 1, seed, step, last, stream)
+        items[last], items[other] = items[other], items[last]
+
+
+@allocating
+def firms(firm, staff, sectors, price, goods, seed, wage, quota_share):
+    """Draw sector, size, skill and plans of every firm; sizes share the balanced output."""
+    count = sectors.size
+    shuffle(sectors, seed, _FIRMS, _STREAM)
+    size = np.zeros(count)
+    total = np.zeros(price.mid.size)
+    for f in range(count):
+        size[f] = exp(0.5 * normal(uniform(seed, _FIRMS, f, _STREAM + 1)))
+        total[sectors[f]] += size[f]
+    for f in range(count):
+        m = sectors[f]
+        share = price.daily_volume[m] * size[f] / total[m]
+        firm.market[f] = m
+        firm.productivity[f] = exp(0.12 * normal(uniform(seed, _FIRMS, f, _STREAM + 2)))
+        firm.target[f] = 0.98 * share
+        firm.capacity[f] = share * (quota_share if m % GOODS_COUNT == CO2 else 1.35)
+        firm.sales[f] = firm.target[f]
+        firm.posted[f] = 2.5 * firm.target[f]
+        firm.next_visit[f] = randint(40, seed, _FIRMS, f, _STREAM + 3)
+        firm.next_production[f] = randint(STEPS_PER_DAY, seed, _FIRMS, f, _STREAM + 4)
+        staff.wage[f] = wage * exp(0.05 * normal(uniform(seed, _FIRMS, f, _STREAM + 5)))
+
+
+@kernel
+def endow_firms(ledger, firm, goods, first_row, wage, buffer_flat):
+    """Give every firm its cash buffer, stock to sell and inputs."""
+    for f in range(firm.market.size):
+        m = firm.market[f]
+        k = m % GOODS_COUNT
+        row = first_row + f
+        cost = goods.labour[k] * wage
+        for q in range(GOODS_COUNT):
+            if goods.inputs[k, q] > 0.0:
+                cost += goods.inputs[k, q] * goods.price[q]
+                lots = math.ceil(_INPUT_DAYS * goods.inputs[k, q] * firm.target[f])
+                ledger.stock[row, m - k + q] = int(lots)
+        days = _STOCK_DAYS_QUOTA if k == CO2 else _STOCK_DAYS_FIRM
+        ledger.stock[row, m] = int(days * firm.target[f])
+        ledger.cash[row] = int(_BUFFER_DAYS * firm.target[f] * cost + buffer_flat)
+
+
+@allocating
+def employ(household, firm, staff, goods, seed):
+    """Fill jobs: firms in random order take households in random order; returns workers."""
+    households = household.employer.size
+    count = firm.market.size
+    people = np.arange(households)
+    order = np.arange(count)
+    shuffle(people, seed, _JOBS, _STREAM)
+    shuffle(order, seed, _JOBS, _STREAM + 1)
+    employed = 0
+    for place in range(count):
+        f = order[place]
+        k = firm.market[f] % GOODS_COUNT
+        wanted = int(math.ceil(firm.target[f] * goods.labour[k] / firm.productivity[f]))
+        hired = min(wanted, households - employed)
+        for _ in range(hired):
+            household.employer[people[employed]] = f
+            employed += 1
+        staff.workers[f] = hired
+    return employed
+
+
+@kernel
+def desks(desk, price, traders, seed, view_spread):
+    """Draw horizon, view, news weight and rule of every desk."""
+    markets, most = desk.horizon.shape
+    for m in range(markets):
+        members = (m + 1) * traders // markets - m * traders // markets
+        desk.desks[m] = min(most, members)
+        desk.fundamentalists[m] = desk.desks[m]
+        for g in range(most):
+            key = m * most + g
+            span = log(80.0) * uniform(seed, _DESKS, key, _STREAM)
+            desk.horizon[m, g] = exp(log(30.0) + span)
+            desk.news_weight[m, g] = 0.5 + uniform(seed, _DESKS, key, _STREAM + 1)
+            desk.opinion[m, g] = view_spread * normal(uniform(seed, _DESKS, key, _STREAM + 2))
+            desk.trend[m, g] = log(price.mid[m])
+            if uniform(seed, _DESKS, key, _STREAM + 3) < 0.3:
+                desk.chartist[m, g] = 1
+                if g < desk.desks[m]:
+                    desk.fundamentalists[m] -= 1
+
+
+@allocating
+def desk_weights(count, m, most, seed):
+    """Return float64[count]: Pareto weights cut at 12 medians, normalized to 1."""
+    weights = np.zeros(count)
+    for g in range(count):
+        weights[g] = pareto(uniform(seed, _DESKS, m * most + g, _STREAM + 4), 1.5)
+    ordered = np.sort(weights)
+    median = 0.5 * (ordered[(count - 1) // 2] + ordered[count // 2])
+    total = 0.0
+    for g in range(count):
+        weights[g] = min(weights[g], 12.0 * median)
+        total += weights[g]
+    for g in range(count):
+        weights[g] /= total
+    return weights
+
+
+@allocating
+def traders(ledger, desk, trader, agent, price, goods, seed, first_row, cash_flat):
+    """Give desk members their base position in stock and twice its value in cash."""
+    markets, most = desk.horizon.shape
+    count = trader.base.size
+    for m in range(markets):
+        first = m * count // markets
+        members = (m + 1) * count // markets - first
+        groups = desk.desks[m]
+        if groups == 0:
+            continue
+        weights = desk_weights(groups, m, most, seed)
+        value = goods.price[m % GOODS_COUNT]
+        for g in range(groups):
+            begin = first + g * members // groups
+            end = first + (g + 1) * members // groups
+            base = _DAYS_SPECULATOR * price.daily_volume[m] * weights[g] / (end - begin)
+            for j in range(begin, end):
+                row = first_row + j
+                trader.base[j] = base
+                ledger.stock[row, m] = int(base + 0.5)
+                ledger.cash[row] = int(2.0 * base * value + cash_flat)
+                trader.start_equity[j] = ledger.cash[row] + ledger.stock[row, m] * value
+                agent.home[row] = m
+
+
+@kernel
+def noise(ledger, price, first_row, count, cash):
+    """Give noise traders two days of their share of every market's volume, and cash."""
+    for row in range(first_row, first_row + count):
+        ledger.cash[row] = cash
+        for m in range(price.mid.size):
+            ledger.stock[row, m] = max(2, int(_DAYS_SPECULATOR * price.daily_volume[m] / count))
+
+
+@kernel
+def makers(ledger, maker, agent, price, goods, first_row):
+    """Give market makers two days of volume together per market, and four times its value."""
+    markets = price.mid.size
+    per_market = maker.target.size // markets
+    for k in range(maker.target.size):
+        m = k % markets
+        row = first_row + k
+        lots = int(_DAYS_SPECULATOR * price.daily_volume[m] / per_market) + 20
+        value = goods.price[m % GOODS_COUNT]
+        maker.target[k] = lots
+        ledger.stock[row, m] = lots
+        ledger.cash[row] = int(4.0 * lots * value)
+        maker.start_equity[k] = ledger.cash[row] + lots * value
+        agent.home[row] = m

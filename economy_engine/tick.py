@@ -1,0 +1,117 @@
+"""The tick on one page: the seed's seven steps, in order.
+
+A *step* is 1/240 game day; a tick is one step (`sprint`), four (`lab`) or a tenth (`persistent`,
+where the agents' turns of a step are spread over its ten ticks). In step 2 agents act one after
+another and every order matches at once against the book as it then stands.
+"""
+
+import numpy as np
+
+from economy_engine.book.kernels import (
+    reset_statistics,
+    sweep_expired_ai,
+    sweep_expired_participants,
+)
+from economy_engine.params import STEPS_PER_DAY
+from economy_engine.schema import Clock
+from economy_engine.state import WorldState
+from economy_engine.systems import day_end, indicators, news, psychology, supply_demand
+from economy_engine.systems.behavior import desks, firms, households, makers, noise
+from economy_engine.systems.venue import Venue
+
+_MOOD_STEPS = 10  # mood indicators are published this often
+
+
+def advance(state: WorldState) -> None:
+    """Run ONE tick; fills the outbox, the markets' statistics and `state.emission`.
+
+    Who calls it takes the reports out and calls `clear_reports` before the next tick.
+    """
+    clock, shape = state.clock, state.params.preset.clock
+    tick = int(clock[Clock.TICK]) + 1
+    sweep_expired_participants(state.book, state.ledger, state.outbox, tick)
+    for _ in range(shape.steps_per_tick):
+        step, phase = int(clock[Clock.STEP]), int(clock[Clock.PHASE])
+        venue = _venue(state, tick, step, phase, shape.ticks_per_step)
+        if phase == 0:
+            _update_markets(state, venue)  # 1 market price updates
+        _let_agents_act(state, venue)  # 2 agent behavior
+        supply_demand.count_flow(state.book, state.price, state.flow, phase == 0)
+        if phase + 1 < shape.ticks_per_step:
+            clock[Clock.PHASE] = phase + 1
+            continue
+        _update_psychology(state, step)  # 3 psychology aggregation
+        if step % STEPS_PER_DAY == STEPS_PER_DAY - 1:
+            day_end.close_day(state, tick, step)  # 4 monetary policy, 5 scarcity, 6 indicators
+        if step % _MOOD_STEPS == 0:
+            indicators.publish_mood(state, tick)  # 7 events
+        clock[Clock.PHASE] = 0
+        clock[Clock.STEP] = step + 1
+    clock[Clock.TICK] = tick
+
+
+def clear_reports(state: WorldState) -> None:
+    """Empty outbox, market statistics and emission, after they have been taken out."""
+    reset_statistics(state.book, state.outbox)
+    state.flow.seen.fill(0)
+    state.emission.clear()
+
+
+def _venue(state: WorldState, tick: int, step: int, phase: int, phases: int) -> Venue:
+    return Venue(
+        state.book,
+        state.ledger,
+        state.outbox,
+        state.params.seed,
+        step,
+        tick,
+        phase,
+        phases,
+        state.params.ladder_levels,
+        state.rows.agents,
+        state.first_participant,
+    )
+
+
+def _update_markets(state: WorldState, venue: Venue) -> None:
+    params, price, flow = state.params, state.price, state.flow
+    change_max = params.config.max_price_change
+    sweep_expired_ai(state.book, state.ledger, venue.step)
+    supply_demand.update_mids(state.book, price, flow, params.ladder_levels)
+    news.update_news(state.news, params.market, params.seed, venue.step)
+    supply_demand.update_fair_values(
+        price, flow, state.news, params.maker, params.market.flow_memory
+    )
+    supply_demand.update_references(price, params.market, change_max)
+    if venue.step % STEPS_PER_DAY == 0:
+        supply_demand.reset_bands(state.book, price, change_max, params.ladder_levels)
+    indicators.publish_news(state, venue.tick)
+
+
+def _let_agents_act(state: WorldState, venue: Venue) -> None:
+    params, rows, price, flow = state.params, state.rows, state.price, state.flow
+    macro, day, goods = state.macro, state.day, state.goods
+    firms.visit_firms(
+        venue, state.firm, state.staff, price, state.resource, goods, day, macro, params.firm,
+        rows.firms,
+    )  # fmt: skip
+    households.live_households(
+        venue, state.household, state.agent, state.staff, price, goods, day, macro,
+        params.household, rows.firms,
+    )  # fmt: skip
+    desks.trade_desks(
+        venue, state.desk, state.trader, state.agent, price, flow, state.news, macro,
+        params.desk, rows.traders,
+    )  # fmt: skip
+    noise.trade_noise(
+        venue, state.agent, price, params.noise, rows.noise, rows.makers - rows.noise
+    )
+    makers.quote_makers(venue, state.maker, price, flow, macro, params.maker, rows.makers)
+
+
+def _update_psychology(state: WorldState, step: int) -> None:
+    sums = np.zeros(6)
+    psychology.update_agents(
+        state.agent, state.household, state.flow, state.macro, state.params.seed, step, sums
+    )
+    psychology.update_world(state.macro, sums, state.params.config)
