@@ -352,8 +352,8 @@ def decode(data: bytes) -> tuple[Header, Command]:
 
     Raises
     ------
-    BadCommandError: BAD_LENGTH, UNKNOWN_KIND, UNKNOWN_VERSION, UNKNOWN_FIELD (reserved bits), or the
-        reason of the first field out of range.
+    BadCommandError: BAD_LENGTH, UNKNOWN_KIND, UNKNOWN_VERSION, UNKNOWN_FIELD (reserved bits), or
+        the reason of the first field out of range.
     """
     data = bytes(data)
     if len(data) < _HEADER.size:

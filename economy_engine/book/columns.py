@@ -57,6 +57,7 @@ class ClosureReason(IntEnum):
     HALTED = 5
     REBASED = 6  # the price moved to the new grid; the order stays
     RETIRED = 7
+    REDUCED = 8  # shrank by command; the order stays
 
 
 class BookCounter(IntEnum):

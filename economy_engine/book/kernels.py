@@ -35,6 +35,7 @@ from economy_engine.book.pool import (
     take_ai_slot,
     take_participant_slot,
 )
+from economy_engine.book.upkeep import depth, depth_near, mid, rebuild_ladders, set_price_increment
 from economy_engine.errors import RejectReason
 from economy_engine.jit import inlined, kernel
 from economy_engine.ledger.columns import AccountFlag, LedgerColumns
@@ -42,11 +43,16 @@ from economy_engine.ledger.columns import AccountFlag, LedgerColumns
 __all__ = [
     "cancel_all",
     "cancel_slot",
+    "depth",
+    "depth_near",
     "market_level",
+    "mid",
     "place_ai",
     "place_participant",
+    "rebuild_ladders",
     "reduce_slot",
     "reset_statistics",
+    "set_price_increment",
     "sweep_expired_ai",
     "sweep_expired_participants",
 ]
