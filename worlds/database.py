@@ -6,6 +6,7 @@ database session, so the writer owns one (session mode, never behind a transacti
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import psycopg
@@ -13,7 +14,10 @@ import redis
 import redis.asyncio
 from django.conf import settings
 from django.db import connections
+from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import AsyncConnectionPool
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 REDIS_TIMEOUT_SECONDS = 0.25
 WRITER_OPTIONS = (
@@ -33,40 +37,50 @@ KEEPALIVE = {
 }
 
 
-def connection_arguments(role: str = "default") -> dict[str, Any]:
-    """Arguments of `psycopg.connect` for a role's URL, or Django's own where it has none.
+def connection_arguments(role: str | None = None) -> dict[str, Any]:
+    """Arguments of `psycopg.connect` for a role, or for Django's own where it has none.
 
-    `settings.DATABASE_ROLES` maps `writer`, `web` and `projector` to settings in Django's form.
+    `DATABASE_URL_WRITER` and `DATABASE_URL_WEB` say how to log in; the database's name stays
+    Django's, because the test runner renames it.
     """
-    given = dict(connections["default"].settings_dict)
-    own = getattr(settings, "DATABASE_ROLES", {}).get(role)
-    if own:
-        # The database's name stays Django's: the test runner renames it.
-        given |= {k: v for k, v in own.items() if k in {"USER", "PASSWORD", "HOST", "PORT"}}
+    given = connections["default"].settings_dict
     named = {
-        "dbname": given["NAME"],
         "user": given.get("USER"),
         "password": given.get("PASSWORD"),
         "host": given.get("HOST"),
         "port": given.get("PORT"),
     }
+    url = os.environ.get(f"DATABASE_URL_{role}") if role else None
+    if url:
+        named = {k: v for k, v in conninfo_to_dict(url).items() if k != "dbname"}
+    named["dbname"] = given["NAME"]
     return {key: value for key, value in named.items() if value} | KEEPALIVE
 
 
 def writer_connect(name: str) -> psycopg.Connection:
     """A session for leases and commits: autocommit, short timeouts, so that a hang ends itself."""
     return psycopg.connect(
-        **connection_arguments("writer"),
+        **connection_arguments("WRITER"),
         autocommit=True,
         application_name=name[:63],
         options=WRITER_OPTIONS,
     )
 
 
+def plain_connect(name: str) -> psycopg.Connection:
+    """A session for long work beside the writers: autocommit, no statement timeout."""
+    return psycopg.connect(
+        **connection_arguments(),
+        autocommit=True,
+        application_name=name[:63],
+        options="-c timezone=UTC",
+    )
+
+
 def web_pool(size: int) -> AsyncConnectionPool:
     """Sessions that only accept commands; opened by the caller inside its event loop."""
     return AsyncConnectionPool(
-        kwargs=connection_arguments("web")
+        kwargs=connection_arguments("WEB")
         | {"autocommit": True, "application_name": "lea-inbox", "options": WEB_OPTIONS},
         min_size=1,
         max_size=size,
@@ -76,10 +90,12 @@ def web_pool(size: int) -> AsyncConnectionPool:
 
 def redis_client() -> redis.Redis:
     """The traffic server, with waits short enough for the writer's path."""
+    # No retries: whoever waits here is a writer with ticks to run.
     return redis.Redis.from_url(
         settings.REDIS.traffic,
         socket_timeout=REDIS_TIMEOUT_SECONDS,
         socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
+        retry=Retry(NoBackoff(), 0),
     )
 
 

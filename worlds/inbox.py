@@ -277,12 +277,21 @@ _client: redis.Redis | None = None
 
 def wake(world_ids: Sequence[int] | set[int]) -> None:
     """Tell whoever holds these worlds that something waits. A hint: its loss costs one tick."""
+    for world_id in sorted(world_ids):
+        _publish(f"wake:{world_id}")
+
+
+def wake_free() -> None:
+    """Tell all hosts that there is a world to claim; without it they see it at their next scan."""
+    _publish("wake:free")
+
+
+def _publish(channel: str) -> None:
     global _client
     if _client is None:
         _client = database.redis_client()
     try:
-        for world_id in sorted(world_ids):
-            _client.publish(f"wake:{world_id}", b"")
+        _client.publish(channel, b"")
     except redis.RedisError:
         return
 

@@ -16,13 +16,15 @@ from uuid import UUID
 import psycopg
 from django.conf import settings
 
+from economy_engine.errors import RejectReason
 from worlds import faults
 from worlds.errors import Fenced, ReplayMismatch
 
 GENESIS_CHAIN = bytes(16)
 RESULT_BYTES_MAX = 512
 READ_ROWS = 2_000
-STATUS_EXECUTED = 0
+STATUS_EXECUTED = int(RejectReason.OK)
+STATUS_POISON = int(RejectReason.POISON)
 
 _COPY = """copy journal (world_id, seq, tick, commit, participant_id, ref_seq, status,
     command_id, key, digest, payload, result, chain) from stdin (format binary)"""

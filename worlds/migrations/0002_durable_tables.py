@@ -116,7 +116,8 @@ create trigger block_no_truncate before truncate on block
 create trigger block_no_truncate before truncate on block_default
     for each statement execute function lea_append_only();
 
-create function lea_block_partition(wanted date) returns text language plpgsql as $$
+create function lea_block_partition(wanted date) returns text language plpgsql
+security definer set search_path = public, pg_temp as $$
 declare
     part text := 'block_' || to_char(wanted, 'YYYYMMDD');
 begin
@@ -130,39 +131,59 @@ begin
     return part;
 end $$;
 
+create function lea_block_drop(part text) returns boolean language plpgsql
+security definer set search_path = public, pg_temp as $$
+begin
+    if part !~ '^block_[0-9]{8}$' or to_regclass(part) is null then
+        return false;
+    end if;
+    execute format('drop table %I', part);
+    return true;
+end $$;
+revoke execute on function lea_block_partition, lea_block_drop from public;
+
 select lea_block_partition((now() at time zone 'utc')::date + n) from generate_series(0, 2) n;
 """
 
-# Roles are a second line behind the triggers; a database without them works the same.
+# Roles are a second line behind the triggers; a database without them works the same. Tables that
+# later migrations make get their rights from the default privileges.
 ROLES = """
 create function lea_grant_roles() returns integer language plpgsql as $$
 declare
+    name text;
     granted integer := 0;
 begin
-    if exists (select from pg_roles where rolname = 'lea_web') then
-        grant usage on schema public to lea_web;
-        grant select, insert, update, delete on all tables in schema public to lea_web;
-        grant usage on all sequences in schema public to lea_web;
-        revoke insert, update, delete on journal, block, world_head, snapshot from lea_web;
-        revoke update on inbox from lea_web;
+    foreach name in array array['arena_web', 'arena_writer', 'arena_projector'] loop
+        continue when not exists (select from pg_roles where rolname = name);
+        execute format('grant usage on schema public to %I', name);
+        execute format('grant select on all tables in schema public to %I', name);
+        execute format('grant usage on all sequences in schema public to %I', name);
+        execute format('alter default privileges in schema public
+            grant select on tables to %I', name);
+        execute format('alter default privileges in schema public
+            grant usage on sequences to %I', name);
         granted := granted + 1;
+    end loop;
+    foreach name in array array['arena_web', 'arena_projector'] loop
+        continue when not exists (select from pg_roles where rolname = name);
+        execute format('grant insert, update, delete on all tables in schema public to %I', name);
+        execute format('alter default privileges in schema public
+            grant insert, update, delete on tables to %I', name);
+        execute format('revoke insert, update, delete, truncate
+            on journal, block, block_default, world_head, snapshot, inbox from %I', name);
+    end loop;
+    if exists (select from pg_roles where rolname = 'arena_web') then
+        grant insert, delete on inbox to arena_web;
     end if;
-    if exists (select from pg_roles where rolname = 'lea_writer') then
-        grant usage on schema public to lea_writer;
-        grant select on all tables in schema public to lea_writer;
-        grant insert on journal, block, snapshot to lea_writer;
-        grant delete on inbox, snapshot to lea_writer;
-        grant update on world_head, worlds_world to lea_writer;
-        grant usage on all sequences in schema public to lea_writer;
-        granted := granted + 1;
+    if exists (select from pg_roles where rolname = 'arena_projector') then
+        grant execute on function lea_block_partition, lea_block_drop to arena_projector;
+        grant delete on snapshot to arena_projector;
     end if;
-    if exists (select from pg_roles where rolname = 'lea_projector') then
-        grant usage on schema public to lea_projector;
-        grant select, insert, update, delete on all tables in schema public to lea_projector;
-        grant usage on all sequences in schema public to lea_projector;
-        revoke insert, update, delete on journal, block, world_head, snapshot, inbox
-            from lea_projector;
-        granted := granted + 1;
+    if exists (select from pg_roles where rolname = 'arena_writer') then
+        grant insert on journal, block, snapshot to arena_writer;
+        grant delete on inbox, snapshot to arena_writer;
+        grant update on world_head, worlds_world to arena_writer;
+        grant execute on function lea_block_partition to arena_writer;
     end if;
     return granted;
 end $$;
@@ -170,7 +191,7 @@ select lea_grant_roles();
 """
 
 UNDO = """
-drop function lea_grant_roles, lea_block_partition;
+drop function lea_grant_roles, lea_block_partition, lea_block_drop;
 drop table inbox, journal, block, world_head, snapshot;
 drop function lea_append_only;
 """

@@ -1,0 +1,47 @@
+"""List the worlds with state, tick, lag and holder; halt or resume one."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from dataclasses import asdict
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from worlds import selectors, services
+from worlds.models import World
+
+
+class Command(BaseCommand):
+    help = "Show the worlds; with --halt or --resume ask the writer of one for it."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--json", action="store_true")
+        parser.add_argument("--halt", metavar="WORLD")
+        parser.add_argument("--resume", metavar="WORLD")
+        parser.add_argument("--reason", default="by the command line")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["halt"]:
+            world = self._world(options["halt"])
+            services.world_halt(world=world, reason=options["reason"])
+        if options["resume"]:
+            services.world_resume(world=self._world(options["resume"]))
+        heads = selectors.world_heads()
+        if options["json"]:
+            rows = [asdict(head) | {"lag_ticks": head.lag_ticks} for head in heads]
+            self.stdout.write(json.dumps({"worlds": rows}))
+            return
+        for head in heads:
+            holder = head.holder if head.held and head.holder else "nobody"
+            self.stdout.write(
+                f"{head.slug}: {head.state}, tick {head.tick:,}, commit {head.commit:,}, "
+                f"seq {head.seq:,}, {head.lag_ticks:,} ticks behind, held by {holder}"
+            )
+
+    def _world(self, slug: str) -> World:
+        world = selectors.world_by_slug(slug)
+        if world is None:
+            raise CommandError(f"There is no world {slug}.")
+        return world

@@ -1,0 +1,110 @@
+"""Genesis: a world is computed, stored as its first snapshot, and only then has a head.
+
+It runs outside any lease. If it is interrupted, there is no head, so nobody claims the world, and
+the next call computes the same world again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import psycopg
+import structlog
+
+from worlds import inbox, recovery, snapshots
+from worlds.engine import Engine, signed
+from worlds.errors import WorldError
+from worlds.journal import GENESIS_CHAIN, Position
+from worlds.memory import WriterMemory
+from worlds.models import World
+
+LOCK_SPACE = 0x1EA  # first key of the advisory lock
+TICK_RATE_HZ = 10.0
+
+_HEAD = """
+insert into world_head (world_id, tick_rate_hz, engine_version, tick, digest, chain)
+values (%s, %s, %s, %s, %s, %s)
+"""
+
+log = structlog.get_logger(__name__)
+Progress = Callable[[int, int], None]
+
+
+def has_head(world: World) -> bool:
+    """Whether the world's genesis is complete."""
+    return World.objects.filter(pk=world.pk, head__isnull=False).exists()
+
+
+def create_world(
+    engine: Engine,
+    connection: psycopg.Connection,
+    *,
+    slug: str,
+    agents: int,
+    preset: str,
+    seed: int,
+    warm_up_days: int,
+    params: object | None = None,
+    tick_rate_hz: float = TICK_RATE_HZ,
+    progress: Progress | None = None,
+) -> World:
+    """Create a world up to its head. `params` replaces the preset's (small worlds in tests).
+
+    Raises WorldError when a complete world of that name exists, or one with other parameters was
+    begun. `connection` is a session without statement timeout.
+    """
+    world, made = World.objects.get_or_create(
+        slug=slug,
+        defaults={"name": slug.title(), "preset": preset, "agents": agents, "seed": seed},
+    )
+    if not made and (world.preset, world.agents, world.seed) != (preset, agents, seed):
+        raise WorldError(f"world {slug} was begun with other parameters")
+    keys = (LOCK_SPACE, world.pk)
+    connection.execute("select pg_advisory_lock(%s, %s)", keys)
+    try:
+        if has_head(world):
+            raise WorldError(f"world {slug} exists")
+        given = params or engine.params(agents=agents, seed=seed, preset=preset)
+        state = engine.create(given)
+        engine.warm_up(state, warm_up_days, progress)
+        _store(engine, connection, world, state, tick_rate_hz)
+    finally:
+        connection.execute("select pg_advisory_unlock(%s, %s)", keys)
+    inbox.wake_free()
+    world.refresh_from_db()
+    return world
+
+
+def _store(
+    engine: Engine,
+    connection: psycopg.Connection,
+    world: World,
+    state: object,
+    tick_rate_hz: float,
+) -> None:
+    tick, digest = engine.tick(state), signed(engine.digest(state))
+    born = recovery.World(
+        state=state,
+        memory=WriterMemory(*engine.memory_shape(state)),
+        position=Position(0, 0, tick, GENESIS_CHAIN),
+    )
+    sections = recovery.sections(engine, born)
+    header = snapshots.Header(
+        format=snapshots.FORMAT,
+        world_id=world.pk,
+        engine_version=engine.version,
+        commit=0,
+        seq=0,
+        tick=tick,
+        chain=GENESIS_CHAIN.hex(),
+        digest=digest,
+        sections=tuple((name, len(raw)) for name, raw in sections),
+    )
+    stored = snapshots.store(header, [raw for _, raw in sections], world.slug)
+    with connection.transaction():
+        connection.execute("delete from snapshot where world_id = %s and commit = 0", (world.pk,))
+        snapshots.catalogue(connection, "genesis", header, stored)
+        connection.execute("update worlds_world set state = 'running' where id = %s", (world.pk,))
+        values = (world.pk, tick_rate_hz, engine.version, tick, digest, GENESIS_CHAIN)
+        connection.execute(_HEAD, values)
+    log.info("world born", world=world.slug, tick=tick, bytes=stored[1])

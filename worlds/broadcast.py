@@ -1,0 +1,262 @@
+"""After the commit: what changed, encoded once per topic, to Redis.
+
+Announcing is a hint to readers and never the writer's concern: whatever goes wrong here is logged
+and counted, and readers find a gap by their offsets.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+import numpy as np
+import redis
+import structlog
+
+from worlds import metrics, views
+from worlds.engine import Engine
+from worlds.memory import DAY_INTERVAL, INTERVALS, newsworthy
+from worlds.realtime.frames import Kind, Publication, pack_publication
+from worlds.runner import Held, Made
+
+BOOK_PERIOD_SECONDS = 0.1
+SLOW_CANDLE_TICKS = 600  # candles of this length and more are told once a second
+SLOW_TOPICS_PERIOD_SECONDS = 1.0
+AWAY_SECONDS = 1.0
+HINT_PERIOD_SECONDS = 0.1
+
+log = structlog.get_logger(__name__)
+_encode = msgspec.json.Encoder().encode
+
+
+class _Told:
+    """What was told of one world under one epoch."""
+
+    def __init__(self, epoch: int) -> None:
+        self.epoch = epoch
+        self.offsets: defaultdict[str, int] = defaultdict(int)
+        self.newest: dict[str, bytes] = {}
+        self.books_at = 0.0
+        self.slow_at = 0.0
+
+    def forget(self) -> None:
+        """Readers may have missed something: tell all views again, and leave a hole in the
+        offsets so that streams are read anew."""
+        self.newest.clear()
+        self.books_at = self.slow_at = 0.0
+        for topic in self.offsets:
+            self.offsets[topic] += 1
+
+
+class Broadcaster:
+    """Publishes commits; one per writer process. `hint` asks for the projections of a world."""
+
+    def __init__(
+        self, engine: Engine, client: redis.Redis, hint: Callable[[int], None] | None = None
+    ) -> None:
+        self._engine = engine
+        self._client = client
+        self._hint = hint
+        self._hinted: dict[int, float] = {}
+        self._worlds: dict[int, _Told] = {}
+        self._away_until = 0.0
+
+    def announce(self, held: Held, made: Made) -> None:
+        """Publish one commit; never raises."""
+        now = time.monotonic()
+        try:
+            if now >= self._away_until:
+                self._publish(held, made)
+            self._give_hint(held, made, now)
+        except Exception as error:
+            # A server that is away is left alone for a second; then everything is told anew.
+            self._away_until = time.monotonic() + AWAY_SECONDS
+            for told in self._worlds.values():
+                told.forget()
+            metrics.announce_failures_total.labels(held.label).inc()
+            if isinstance(error, redis.RedisError):
+                log.warning("announcing failed", world=held.slug, error=str(error)[:200])
+            else:
+                log.exception("announcing failed", world=held.slug)
+
+    def _give_hint(self, held: Held, made: Made, now: float) -> None:
+        due = now - self._hinted.get(held.world_id, 0.0) >= HINT_PERIOD_SECONDS
+        if self._hint is not None and made.touched and due:
+            self._hinted[held.world_id] = now
+            self._hint(held.world_id)
+
+    def _publish(self, held: Held, made: Made) -> None:
+        told = self._worlds.get(held.world_id)
+        if told is None or told.epoch != held.lease.epoch:
+            told = self._worlds[held.world_id] = _Told(held.lease.epoch)
+        batch = _Batch(self._client, held, made, told)
+        self._private(held, made, batch)
+        self._public(held, made, told, batch)
+        batch.send()
+
+    def _public(self, held: Held, made: Made, told: _Told, batch: _Batch) -> None:
+        memory, position, state = held.world.memory, made.position, held.world.state
+        rows = made.block.market_ticks
+        if len(rows):
+            newest = rows[rows["tick"] == rows["tick"].max()]
+            states = self._engine.market_states(state)
+            payload = views.market_tick(newest, memory, states, position.tick)
+            batch.replace("market_tick", payload)
+        word = "halted" if held.halted else "running"
+        rate = held.lease.tick_rate_hz
+        batch.replace("world", views.world(word, position.tick, position.commit, told.epoch, rate))
+        for market, trades in _by_market(made.block.tape, memory.tape).items():
+            snapshot = views.trades(memory.tape[market])
+            batch.append(f"trades:{views.market_code(market)}", views.trades(trades), snapshot)
+        count = len(newsworthy(made.block))
+        if count:
+            items = list(memory.news)
+            batch.append("news", views.news(items[-count:]), views.news(items))
+        if len(made.block.indicators):
+            batch.replace("indicators", views.indicators(memory.indicators))
+        self._books(held, made, told, batch)
+        self._candles(held, made, told, batch)
+
+    def _books(self, held: Held, made: Made, told: _Told, batch: _Batch) -> None:
+        """Books that changed, at most ten times a second; the next commit catches up."""
+        now = time.monotonic()
+        if now - told.books_at < BOOK_PERIOD_SECONDS * 0.9:
+            return
+        told.books_at = now
+        increments = self._engine.price_increments(held.world.state)
+        depth = self._engine.depth(held.world.state)
+        for market, increment in enumerate(increments):
+            rows = depth[depth["market"] == market]
+            payload = views.book(market, rows, increment, made.position.commit)
+            batch.replace_if_changed(f"book:{views.market_code(market)}", payload, "commit")
+
+    def _candles(self, held: Held, made: Made, told: _Told, batch: _Batch) -> None:
+        if not made.ticks:
+            return
+        memory, now = held.world.memory, time.monotonic()
+        for found in made.closed_candles:
+            batch.replace(_candle_topic(found.interval, found.market), views.candle(*_of(found)))
+        slow = now - told.slow_at >= SLOW_TOPICS_PERIOD_SECONDS
+        told.slow_at = now if slow else told.slow_at
+        for interval in range(DAY_INTERVAL + 1):
+            quick = interval < len(INTERVALS) and INTERVALS[interval] < SLOW_CANDLE_TICKS
+            if not (quick or slow):
+                continue
+            for market, candle in enumerate(memory.candles[interval]):
+                if candle["t"] >= 0:
+                    payload = views.candle(interval, candle, closed=False)
+                    batch.replace(_candle_topic(interval, market), payload)
+
+    def _private(self, held: Held, made: Made, batch: _Batch) -> None:
+        """One message for each participant that the commit concerns."""
+        if not made.touched:
+            return
+        memory, block = held.world.memory, made.block
+        previous = memory.previous_commits(made.touched, made.position.commit)
+        orders, fills = _by_participant(block.orders), _by_participant(block.fills)
+        balances = _by_participant(block.balances)
+        commands: defaultdict[int, list] = defaultdict(list)
+        for row in made.rows:
+            commands[row.participant_id].append(row)
+        for participant in made.touched:
+            payload = views.account(
+                orders.get(participant, ()),
+                fills.get(participant, ()),
+                balances.get(participant, ()),
+                commands.get(participant, ()),
+                memory.order_ids,
+            )
+            batch.private(participant, payload, previous[participant])
+
+
+class _Batch:
+    """One commit's publications and stored views, sent in one round trip."""
+
+    def __init__(self, client: redis.Redis, held: Held, made: Made, told: _Told) -> None:
+        self._pipeline = client.pipeline(transaction=False)
+        self._world_id = held.world_id
+        self._made = made
+        self._told = told
+        self._hot: dict[str, bytes] = {}
+        self._at = time.time()
+
+    def replace(self, topic: str, payload: dict[str, Any]) -> None:
+        """Tell and store the newest view of a topic."""
+        packed = self._pack(Kind.REPLACE, topic, _encode(payload))
+        self._pipeline.publish(f"t:{self._world_id}:{topic}", packed)
+        self._hot[topic] = packed
+
+    def replace_if_changed(self, topic: str, payload: dict[str, Any], besides: str) -> None:
+        """The same, unless nothing but the field `besides` differs from what was told."""
+        compared = _encode({key: value for key, value in payload.items() if key != besides})
+        if self._told.newest.get(topic) != compared:
+            self._told.newest[topic] = compared
+            self.replace(topic, payload)
+
+    def append(self, topic: str, payload: dict[str, Any], snapshot: dict[str, Any]) -> None:
+        """Tell what is new; store what a fresh reader needs."""
+        packed = self._pack(Kind.APPEND, topic, _encode(payload))
+        self._pipeline.publish(f"t:{self._world_id}:{topic}", packed)
+        offset = self._told.offsets[topic]
+        self._hot[topic] = self._packed(Kind.APPEND, offset, _encode(snapshot))
+
+    def private(self, participant: int, payload: dict[str, Any], prev: int) -> None:
+        """Tell a participant's own stream; its offset is the commit."""
+        publication = Publication(
+            Kind.APPEND,
+            self._told.epoch,
+            self._made.position.commit,
+            self._at,
+            _encode(payload),
+            self._made.position.tick,
+            prev,
+        )
+        channel = f"t:{self._world_id}:account:{participant}"
+        self._pipeline.publish(channel, pack_publication(publication))
+
+    def send(self) -> None:
+        """Everything at once; raises redis.RedisError."""
+        if self._hot:
+            self._pipeline.hset(f"hot:{self._world_id}", mapping=self._hot)
+        self._pipeline.execute()
+
+    def _pack(self, kind: Kind, topic: str, payload: bytes) -> bytes:
+        self._told.offsets[topic] += 1
+        return self._packed(kind, self._told.offsets[topic], payload)
+
+    def _packed(self, kind: Kind, offset: int, payload: bytes) -> bytes:
+        tick = self._made.position.tick
+        return pack_publication(
+            Publication(kind, self._told.epoch, offset, self._at, payload, tick)
+        )
+
+
+def _candle_topic(interval: int, market: int) -> str:
+    return f"candles:{views.market_code(market)}:{views.interval_word(interval)}"
+
+
+def _of(found: Any) -> tuple[int, np.void, bool]:
+    return found.interval, found.candle, True
+
+
+def _by_market(tape: np.ndarray, rings: Any) -> dict[int, list]:
+    """This commit's public trades: the newest of each market's ring."""
+    if not len(tape):
+        return {}
+    markets, counts = np.unique(tape["market"], return_counts=True)
+    pairs = zip(markets.tolist(), counts.tolist(), strict=True)
+    return {market: list(rings[market])[-count:] for market, count in pairs}
+
+
+def _by_participant(rows: np.ndarray) -> dict[int, list]:
+    grouped: defaultdict[int, list] = defaultdict(list)
+    for participant, row in zip(_numbers(rows), rows, strict=True):
+        grouped[participant].append(row)
+    return grouped
+
+
+def _numbers(rows: np.ndarray) -> Iterable[int]:
+    return rows["participant"].tolist()

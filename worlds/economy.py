@@ -1,0 +1,127 @@
+"""The real engine behind the seam. Importing this loads the kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from economy_engine import events, genesis, market_data, snapshot
+from economy_engine.apply import CommandEntry, TickEntry
+from economy_engine.apply import apply as apply_entries
+from economy_engine.events import Block
+from economy_engine.order_terms import OrderStatus
+from economy_engine.params import WorldParams
+from economy_engine.params import preset as preset_params
+from economy_engine.schema import ENGINE_VERSION, Clock
+from economy_engine.state import WorldState
+from economy_engine.warmup import warm as warm_kernels
+from worlds import invariants
+from worlds.engine import Applied, Command, Decision
+
+_OPEN = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
+
+
+class Economy:
+    """Stateless: all state is in what it is given. Implements `worlds.engine.Engine`."""
+
+    version = ENGINE_VERSION
+
+    def warm(self) -> None:
+        """Load or compile every kernel; seconds at worst, so before any lease."""
+        warm_kernels()
+
+    def params(self, *, agents: int, seed: int, preset: str) -> WorldParams:
+        """The parameters of a world that is to be created."""
+        return preset_params(preset, agents=agents, seed=seed)
+
+    def create(self, params: WorldParams) -> WorldState:
+        """The world at tick 0."""
+        return genesis.create(params)
+
+    def warm_up(
+        self,
+        state: WorldState,
+        days: int,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        """Run game days that nobody sees and nothing journals."""
+        genesis.warm_up(state, days, progress)
+
+    def load(self, raw: bytes) -> WorldState:
+        """The inverse of `dump`; raises ValueError for foreign bytes."""
+        return snapshot.load(raw)
+
+    def dump(self, state: WorldState) -> bytes:
+        """A copy of everything that the world is."""
+        return snapshot.dump(state)
+
+    def apply(self, state: WorldState, commands: Sequence[Command], ticks: int) -> Applied:
+        """Act the commands, then the ticks, in place."""
+        tick = self.tick(state)
+        entries: list[CommandEntry | TickEntry] = [
+            CommandEntry(command.seq, tick, command.ref_seq, command.payload)
+            for command in commands
+        ]
+        entries += [TickEntry()] * ticks
+        outcome = apply_entries(state, entries)
+        decisions = [Decision(int(result.reason), result.packed) for result in outcome.results]
+        return Applied(decisions, outcome.block)
+
+    def digest(self, state: WorldState) -> int:
+        """The state's own hash, unsigned 64 bits."""
+        return int(state.digest())
+
+    def tick(self, state: WorldState) -> int:
+        """Ticks done."""
+        return int(state.clock[Clock.TICK])
+
+    def halted(self, state: WorldState) -> bool:
+        """Whether the clock stands still."""
+        return bool(state.clock[Clock.HALTED])
+
+    def participants(self, block: Block) -> list[int]:
+        """Participants whose orders or balances the block changes."""
+        parts = [block.orders["participant"], block.fills["participant"]]
+        touched = np.unique(np.concatenate([*parts, block.balances["participant"]]))
+        return [number for number in touched.tolist() if number > 0]
+
+    def closed_orders(self, block: Block) -> list[int]:
+        """Seqs of orders that ended with the block."""
+        ended = ~np.isin(block.orders["status"], _OPEN)
+        return block.orders["seq"][ended].tolist()
+
+    def open_order_seqs(self, state: WorldState) -> list[int]:
+        """Seqs of all resting orders of participants."""
+        orders = state.book.orders
+        resting = orders[(orders["quantity"] > 0) & (orders["seq"] > 0)]
+        return resting["seq"].tolist()
+
+    def breaches(self, state: WorldState, *, full: bool) -> list[str]:
+        """Invariants that do not hold."""
+        return invariants.breaches(state, full=full)
+
+    def market_states(self, state: WorldState) -> list[int]:
+        """Of each market whether it is open."""
+        return state.book.market["state"].tolist()
+
+    def price_increments(self, state: WorldState) -> list[int]:
+        """Of each market the price grid, minor units."""
+        return state.book.market["price_increment"].tolist()
+
+    def depth(self, state: WorldState) -> Any:
+        """The top of all books, rows as in a block, best first."""
+        return market_data.depth_rows(state)
+
+    def memory_shape(self, state: WorldState) -> tuple[int, int]:
+        """Number of markets, and of ticks in a game day."""
+        return state.params.markets, state.params.preset.clock.ticks_per_day
+
+    def pack(self, block: Block) -> bytes:
+        """A block's bytes."""
+        return events.pack(block)
+
+    def unpack(self, raw: bytes) -> Block:
+        """The inverse; raises ValueError."""
+        return events.unpack(raw)

@@ -1,0 +1,191 @@
+"""Projections: rows derived from blocks, in commit order, each with a position of its own.
+
+A handler writes in the transaction that moves its position, so a batch is applied once or not at
+all. Blocks are read by one task at a time per projection; nothing here holds up a tick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+import zstandard
+from django.db import connection, transaction
+
+from economy_engine import events
+from worlds.models import ProjectionPosition
+
+BATCH_COMMITS = 200
+BATCHES_MAX = 500
+EVENTS_BYTES_MAX = 256 * 1024 * 1024
+
+_READ = """
+select "commit", tick, seq_from, seq_to, created_at, events from block
+where world_id = %s and "commit" > %s order by "commit" limit %s
+"""
+
+log = structlog.get_logger(__name__)
+Handler = Callable[["Batch"], None]
+Reset = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedBlock:
+    """One commit's events. `tick`: ticks done after it; commands have seq_from..seq_to."""
+
+    commit: int
+    tick: int
+    seq_from: int
+    seq_to: int
+    created_at: datetime
+    block: events.Block
+
+
+class OrderIds:
+    """From a command's seq to its UUID, looked up in the journal in one query per call."""
+
+    def __init__(self, world_id: int) -> None:
+        self._world_id = world_id
+        self._known: dict[int, UUID] = {}
+
+    def resolve(self, seqs: Collection[int]) -> Mapping[int, UUID]:
+        """The UUIDs of these commands; raises LookupError when the journal lacks one."""
+        wanted = {int(seq) for seq in seqs}
+        missing = list(wanted - self._known.keys())
+        if missing:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "select seq, command_id from journal where world_id = %s and seq = any(%s)",
+                    (self._world_id, missing),
+                )
+                self._known |= dict(cursor.fetchall())
+        if not wanted <= self._known.keys():
+            raise LookupError(f"the journal has no entries {wanted - self._known.keys()}")
+        return {seq: self._known[seq] for seq in wanted}
+
+    def __getitem__(self, seq: int) -> UUID:
+        return self.resolve([seq])[seq]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Consecutive commits of a world, for a handler."""
+
+    world_id: int
+    commit_from: int
+    commit_to: int
+    blocks: list[DecodedBlock]
+    order_ids: OrderIds
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """A registered handler; `reset` deletes a world's rows for a rebuild."""
+
+    name: str
+    handler: Handler
+    reset: Reset | None
+
+
+_registered: dict[str, Projection] = {}
+
+
+def register(name: str, handler: Handler, reset: Reset | None = None) -> None:
+    """Add a projection; called once each, from the wiring page."""
+    if name in _registered:
+        raise ValueError(f"projection {name} is registered twice")
+    _registered[name] = Projection(name, handler, reset)
+
+
+def registered() -> Mapping[str, Projection]:
+    """All projections by name, in order of registration."""
+    return dict(_registered)
+
+
+def project(world_id: int) -> dict[str, int]:
+    """Bring every projection of a world up to the newest block; commits applied, by name.
+
+    A projection that another process is working on is left to it; one that fails is logged and
+    tried again at the next call, and does not keep the others from going on.
+    """
+    cache: dict[tuple[int, int], Batch] = {}
+    return {
+        name: _bring_up(world_id, projection, cache) for name, projection in _registered.items()
+    }
+
+
+def _bring_up(world_id: int, projection: Projection, cache: dict[tuple[int, int], Batch]) -> int:
+    applied = 0
+    for _ in range(BATCHES_MAX):
+        try:
+            done = apply_next(world_id, projection, cache)
+        except Exception:
+            log.exception("projection failed", projection=projection.name, world=world_id)
+            return applied
+        if done == 0:
+            return applied
+        applied += done
+    return applied
+
+
+def apply_next(
+    world_id: int,
+    projection: Projection,
+    cache: dict[tuple[int, int], Batch] | None = None,
+) -> int:
+    """Apply the next batch of one projection; 0 when there is none or somebody is at it."""
+    ProjectionPosition.objects.get_or_create(world_id=world_id, name=projection.name)
+    with transaction.atomic():
+        held = ProjectionPosition.objects.select_for_update(skip_locked=True)
+        position = held.filter(world_id=world_id, name=projection.name).first()
+        if position is None:
+            return 0
+        batch = _read(world_id, position.applied_commit, {} if cache is None else cache)
+        if batch is None:
+            return 0
+        projection.handler(batch)
+        move_position(world_id, projection.name, batch.commit_to)
+        return len(batch.blocks)
+
+
+def move_position(world_id: int, name: str, commit: int) -> None:
+    """Note how far a projection is; in the transaction of what it wrote."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "update projection set applied_commit = %s, updated_at = clock_timestamp()"
+            " where world_id = %s and name = %s",
+            (commit, world_id, name),
+        )
+
+
+def _read(world_id: int, after: int, cache: dict[tuple[int, int], Batch]) -> Batch | None:
+    known = cache.get((world_id, after))
+    if known is not None:
+        return known
+    with connection.cursor() as cursor:
+        cursor.execute(_READ, (world_id, after, BATCH_COMMITS))
+        blocks = [_decoded(row) for row in cursor.fetchall()]
+    if not blocks:
+        return None
+    batch = Batch(world_id, blocks[0].commit, blocks[-1].commit, blocks, OrderIds(world_id))
+    cache.clear()  # projections go together: one batch is enough
+    cache[world_id, after] = batch
+    return batch
+
+
+def _decoded(row: tuple) -> DecodedBlock:
+    raw = zstandard.ZstdDecompressor().decompress(bytes(row[5]), max_output_size=EVENTS_BYTES_MAX)
+    return DecodedBlock(*row[:5], events.unpack(raw))
+
+
+def blocks_after(world_id: int, after: int) -> Iterator[Batch]:
+    """Stored blocks in batches, oldest first."""
+    while True:
+        batch = _read(world_id, after, {})
+        if batch is None:
+            return
+        yield batch
+        after = batch.commit_to

@@ -1,0 +1,114 @@
+"""Writes around a world: joining it, halting and resuming it. Each is a command in the inbox."""
+
+from __future__ import annotations
+
+import uuid
+from hashlib import blake2b
+from typing import Any
+
+import structlog
+from django.db import transaction
+
+from economy_engine import commands
+from players.models import User
+from worlds import inbox
+from worlds.engine import HaltReason
+from worlds.inbox import Receipt
+from worlds.models import Participant, World
+
+SYSTEM_PARTICIPANT = 0
+NAME_CHARS_MAX = 64
+
+Command = Any
+
+log = structlog.get_logger(__name__)
+
+
+def request_digest(*parts: object) -> bytes:
+    """The digest of a request as validated: kind, account and fields, 16 bytes."""
+    return blake2b(repr(parts).encode(), digest_size=16).digest()
+
+
+def command_submit(
+    *,
+    world_id: int,
+    participant_id: int,
+    command: Command,
+    command_id: uuid.UUID,
+    key: str | None = None,
+    actor: int = 0,
+    origin: int = commands.Origin.SYSTEM,
+    authority: int = 0,
+) -> Receipt:
+    """Encode a command of the house itself (not a player's request) and put it into the inbox."""
+    kind = int(commands.kind_of(command))
+    header = commands.Header(
+        participant=participant_id, actor=actor, origin=origin, authority=authority
+    )
+    return inbox.submit(
+        world_id=world_id,
+        participant_id=participant_id,
+        command_id=command_id,
+        kind=kind,
+        body=commands.encode(command, header),
+        key=key,
+        digest=request_digest(kind, participant_id, command),
+    )
+
+
+@transaction.atomic
+def participant_join(*, world: World, player: User, command_id: uuid.UUID) -> Participant:
+    """The player's participant in a world: the row, and the command that registers it.
+
+    A second call gives the same participant and submits nothing.
+    """
+    locked = User.objects.select_for_update().get(pk=player.pk)
+    living = Participant.objects.filter(world=world, player=locked)
+    known = living.exclude(status=Participant.Status.RETIRED).first()
+    if known is not None:
+        return known
+    participant = Participant.objects.create(
+        world=world, player=locked, name=locked.get_username()[:NAME_CHARS_MAX]
+    )
+    command_submit(
+        world_id=world.pk,
+        participant_id=participant.pk,
+        command=commands.RegisterParticipant(guest=locked.is_guest),
+        command_id=command_id,
+        actor=locked.pk,
+    )
+    return participant
+
+
+def world_halt(
+    *, world: World, reason: str, actor: User | None = None, command_id: uuid.UUID | None = None
+) -> Receipt:
+    """Ask for a halt: reads go on, ticks stop, orders are refused until it is resumed."""
+    log.warning("halt asked for", world=world.slug, actor=_name(actor), reason=reason)
+    return command_submit(
+        world_id=world.pk,
+        participant_id=SYSTEM_PARTICIPANT,
+        command=commands.Halt(reason=int(HaltReason.OPERATOR)),
+        command_id=command_id or uuid.uuid4(),
+        actor=actor.pk if actor else 0,
+        origin=commands.Origin.ADMIN,
+    )
+
+
+def world_resume(
+    *, world: World, actor: User | None = None, command_id: uuid.UUID | None = None
+) -> Receipt:
+    """Ask for the end of a halt."""
+    log.warning("resume asked for", world=world.slug, actor=_name(actor))
+    return command_submit(
+        world_id=world.pk,
+        participant_id=SYSTEM_PARTICIPANT,
+        command=commands.Resume(),
+        command_id=command_id or uuid.uuid4(),
+        actor=actor.pk if actor else 0,
+        origin=commands.Origin.ADMIN,
+    )
+
+
+def _name(actor: User | None) -> str:
+    return actor.get_username() if actor else "system"

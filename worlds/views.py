@@ -1,0 +1,264 @@
+"""What browsers receive of a commit: pure functions from engine events to topic payloads.
+
+Money and prices leave as decimal strings in credits with three decimals, quantities as integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from economy_engine.book.columns import MarketState
+from economy_engine.errors import RejectReason
+from economy_engine.events import Indicator, WorldEvent
+from economy_engine.goods import GOODS
+from economy_engine.order_terms import OrderStatus, OrderType, Side, TimeInForce
+from economy_engine.units import credits_text
+from worlds.journal import STATUS_EXECUTED, JournalRow
+from worlds.memory import DAY_INTERVAL, INTERVALS, NewsItem, OrderName, TapeTrade, WriterMemory
+
+Payload = dict[str, Any]
+CASH = -1
+WORLD = -1
+CODES = tuple(good.code for good in GOODS)
+SIDES = {int(Side.BID): "buy", int(Side.ASK): "sell"}
+TYPES = {int(value): value.name.lower() for value in OrderType}
+TIFS = {int(value): value.name.lower() for value in TimeInForce}
+STATUSES = {int(value): value.name.lower() for value in OrderStatus}
+STATES = {int(value): value.name.lower() for value in MarketState}
+EVENT_NAMES = {int(value): value.name.lower() for value in WorldEvent}
+INDICATOR_NAMES = {int(value): value.name.lower() for value in Indicator}
+HOURS_PER_DAY = 24
+
+
+def market_code(market: int) -> str:
+    """The wire's name of a market; one region needs no suffix."""
+    return CODES[market % len(CODES)]
+
+
+def price(minor: int) -> str | None:
+    """A price as text; 0 stands for none."""
+    return credits_text(minor) if minor else None
+
+
+def fraction(value: float) -> str:
+    """A ratio with four decimals."""
+    return f"{value:.4f}"
+
+
+def market_tick(
+    rows: np.ndarray, memory: WriterMemory, states: Sequence[int], tick: int
+) -> Payload:
+    """All markets after a tick; `rows` are the market rows of that one tick."""
+    high, low, volume = memory.day_statistics(tick)
+    reference = memory.reference_closes(tick)
+    markets = []
+    for row in rows:
+        m, last = int(row["market"]), int(row["close"])
+        base = int(reference[m])
+        markets.append(
+            {
+                "m": market_code(m),
+                "last": credits_text(last),
+                "bid": price(int(row["best_bid"])),
+                "ask": price(int(row["best_ask"])),
+                "change": fraction(last / base - 1.0 if base else 0.0),
+                "volume": int(volume[m]),
+                "high": credits_text(int(high[m]) or last),
+                "low": credits_text(int(low[m]) or last),
+                "state": STATES[int(states[m])],
+            }
+        )
+    day, within = divmod(tick, memory.ticks_per_day)
+    return {"markets": markets, "day": day, "game_time": game_time(within, memory.ticks_per_day)}
+
+
+def game_time(tick_of_day: int, ticks_per_day: int) -> str:
+    """The hour and minute of the game day."""
+    minutes = tick_of_day * HOURS_PER_DAY * 60 // ticks_per_day
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def book(market: int, depth: np.ndarray, increment: int, commit: int) -> Payload:
+    """The top of one book, best first; `depth` holds this market's levels in that order."""
+    sides: dict[int, list[list[Any]]] = {int(Side.BID): [], int(Side.ASK): []}
+    for row in depth:
+        sides[int(row["side"])].append([credits_text(int(row["price"])), int(row["quantity"])])
+    return {
+        "market": market_code(market),
+        "bids": sides[int(Side.BID)],
+        "asks": sides[int(Side.ASK)],
+        "increment": credits_text(increment),
+        "commit": commit,
+    }
+
+
+def trades(found: Iterable[TapeTrade]) -> Payload:
+    """Public trades, oldest first."""
+    shaped = [
+        {
+            "id": trade.trade,
+            "price": credits_text(trade.price),
+            "qty": trade.quantity,
+            "side": SIDES[trade.taker_side],
+            "tick": trade.tick,
+        }
+        for trade in found
+    ]
+    return {"trades": shaped}
+
+
+def interval_word(interval: int) -> str:
+    """The wire's name of an interval row: its ticks, or `day`."""
+    return "day" if interval == DAY_INTERVAL else str(INTERVALS[interval])
+
+
+def candle(interval: int, found: np.void, closed: bool) -> Payload:
+    """One bucket; `t` is its first tick."""
+    word = interval_word(interval)
+    return {
+        "interval": word if interval == DAY_INTERVAL else int(word),
+        "candle": {
+            "t": int(found["t"]),
+            "o": credits_text(int(found["open"])),
+            "h": credits_text(int(found["high"])),
+            "l": credits_text(int(found["low"])),
+            "c": credits_text(int(found["close"])),
+            "v": int(found["volume"]),
+            "closed": closed,
+        },
+    }
+
+
+def indicators(values: Mapping[tuple[int, int], float]) -> Payload:
+    """The newest value of each indicator; those of markets are grouped by market."""
+    shaped: Payload = {}
+    for (number, market), value in sorted(values.items()):
+        name = INDICATOR_NAMES.get(number, str(number))
+        text = f"{value:.6g}"
+        if market == WORLD:
+            shaped[name] = text
+        else:
+            shaped.setdefault(name, {})[market_code(market)] = text
+    return shaped
+
+
+def world(state: str, tick: int, commit: int, epoch: int, tick_rate_hz: float) -> Payload:
+    """Whether the world runs, and where it stands."""
+    return {
+        "state": state,
+        "tick": tick,
+        "commit": commit,
+        "epoch": epoch,
+        "tick_rate_hz": tick_rate_hz,
+    }
+
+
+def news(items: Iterable[NewsItem]) -> Payload:
+    """World events for people."""
+    shaped = []
+    for item in items:
+        kind = EVENT_NAMES.get(item.kind, str(item.kind))
+        code = None if item.market == WORLD else market_code(item.market)
+        where = f" at {code}" if code else ""
+        shaped.append(
+            {
+                "tick": item.tick,
+                "kind": kind,
+                "market": code,
+                "size": f"{item.value:.6g}",
+                "text": f"{kind.replace('_', ' ').capitalize()}{where}.",
+            }
+        )
+    return {"items": shaped}
+
+
+def reason_code(number: int) -> str | None:
+    """The stable word of a reject reason; None for 0."""
+    if number == 0:
+        return None
+    try:
+        return RejectReason(number).code
+    except ValueError:
+        return str(number)
+
+
+def order(row: np.void, name: OrderName) -> Payload:
+    """An order as it stands after an event."""
+    filled, value = int(row["filled"]), int(row["value"])
+    average = credits_text((2 * value + filled) // (2 * filled)) if filled else None
+    return {
+        "id": str(name.command_id),
+        "seq": int(row["seq"]),
+        "market": market_code(int(row["market"])),
+        "side": SIDES[int(row["side"])],
+        "type": TYPES[int(row["type"])],
+        "tif": TIFS[int(row["tif"])],
+        "price": price(int(row["price"])),
+        "quantity": int(row["quantity"]),
+        "filled": filled,
+        "left": int(row["left"]),
+        "status": STATUSES[int(row["status"])],
+        "reason": reason_code(int(row["reason"])),
+        "average_price": average,
+        "fee": credits_text(int(row["fee"])),
+        "tick": name.tick,
+        "updated_tick": int(row["tick"]),
+    }
+
+
+def fill(row: np.void, name: OrderName) -> Payload:
+    """One side of a trade, as its owner sees it."""
+    return {
+        "order": str(name.command_id),
+        "trade": int(row["trade"]),
+        "market": market_code(int(row["market"])),
+        "side": SIDES[int(row["side"])],
+        "price": credits_text(int(row["price"])),
+        "quantity": int(row["quantity"]),
+        "value": credits_text(int(row["value"])),
+        "fee": credits_text(int(row["fee"])),
+        "maker": bool(row["is_maker"]),
+        "tick": int(row["tick"]),
+    }
+
+
+def balance(row: np.void) -> Payload:
+    """Cash as a decimal string, goods as lots."""
+    available, held = int(row["available"]), int(row["held"])
+    if int(row["asset"]) == CASH:
+        amounts = {"available": credits_text(available), "held": credits_text(held)}
+        return {"asset": "CASH", **amounts}
+    return {"asset": market_code(int(row["asset"])), "available": available, "held": held}
+
+
+def command(row: JournalRow) -> Payload:
+    """What became of a command, in short; the whole answer is the journal's."""
+    executed = row.status == STATUS_EXECUTED
+    return {
+        "command_id": str(row.command_id),
+        "status": "executed" if executed else "rejected",
+        "seq": row.seq,
+        "tick": row.tick,
+        "commit": row.commit,
+        "reason": reason_code(row.status),
+    }
+
+
+def account(
+    orders: Sequence[np.void],
+    fills: Sequence[np.void],
+    balances: Sequence[np.void],
+    commands: Sequence[JournalRow],
+    names: Mapping[int, OrderName],
+) -> Payload:
+    """One participant's part of a commit. Of each order only its last state is told."""
+    newest = {int(row["seq"]): row for row in orders}
+    return {
+        "orders": [order(row, names[seq]) for seq, row in newest.items() if seq in names],
+        "fills": [fill(row, names[int(row["seq"])]) for row in fills if int(row["seq"]) in names],
+        "balances": [balance(row) for row in balances],
+        "commands": [command(row) for row in commands],
+    }
