@@ -70,7 +70,8 @@ def application_environment(state: Path) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "PYTHONWARNINGS": ROOT_WARNING,  # root is a plain fact in a container
     }
-    return {**os.environ, **own, **engine_environment(ROOT, state)}
+    engine = {} if "NUMBA_CACHE_DIR" in os.environ else engine_environment(ROOT, state)
+    return {**os.environ, **own, **engine}
 
 
 def kernels(shared: dict[str, str]) -> Process:

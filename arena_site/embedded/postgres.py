@@ -129,7 +129,7 @@ class Postgres:
             stop_signal=signal.SIGINT,  # fast: ends sessions, writes a clean shutdown
             stop_seconds=30.0,
             stop_phase=LAST_PHASE,
-            console="WARNING|ERROR|FATAL|PANIC",
+            console="(WARNING|ERROR|FATAL|PANIC)(?!.*is starting up)",
         )
 
     def prepare(self) -> None:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -43,6 +44,7 @@ class Process:
     stop_seconds: float = 5.0
     stop_phase: int = 1  # 0 first, 9 last
     ready_seconds: float = 60.0
+    optional: bool = False  # a one-shot whose failure is told and nothing more
     says: str = ""  # what the user reads when it is ready or done
     console: str = ""  # regular expression of lines that the terminal shows; empty shows all
 
@@ -120,3 +122,12 @@ def adopted(known: set[int]) -> list[int]:
 def kill_one(pid: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(pid, signal.SIGKILL)
+
+
+def wait_until(true: Callable[[], bool], seconds: float, complaint: str) -> None:
+    """Ask until it is true; `TimeoutError` with the complaint after the given time."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > deadline:
+            raise TimeoutError(complaint)
+        time.sleep(0.01)

@@ -179,6 +179,9 @@ class Supervisor:
             run.state = State.DONE
         elif kind is Kind.ONE_SHOT and code == 0:
             self._settle(run, State.DONE)
+        elif kind is Kind.ONE_SHOT and run.process.optional:
+            run.outcome = f"{run.process.name} failed with {describe(code)}; going on without"
+            self._settle(run, State.DONE)
         elif kind is Kind.SERVICE:
             self._back_off(run, code)
         else:
