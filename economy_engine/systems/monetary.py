@@ -18,7 +18,7 @@ import numpy as np
 
 from economy_engine.fmath import clip, log
 from economy_engine.goods import CONSUMED, ENRG, GOODS_COUNT
-from economy_engine.jit import kernel
+from economy_engine.jit import allocating, kernel
 from economy_engine.ledger.columns import CASH, ISSUER
 from economy_engine.ledger.kernels import transfer
 from economy_engine.params import DAYS_PER_YEAR
@@ -290,7 +290,7 @@ def set_universal_dividend(ledger, household, macro, p, agents):
     macro[Macro.UNIVERSAL_DIVIDEND] = max(0.0, p.spending * excess / household.employer.size)
 
 
-@kernel
+@allocating
 def wealth_figures(ledger, household, price, macro, wealth):
     """Take median, Gini and top share of household wealth (cash and goods).
 
