@@ -111,6 +111,7 @@ export class Link {
     if (socket !== this.socket) return;
     this.attempt = 0;
     this.tickAt = Date.now();
+    this.onState({ opened_at: this.tickAt });
     this.#setState("live");
     for (const topic of this.topics.keys()) this.#subscribe(topic);
     this.pingTimer = setInterval(() => this.#ping(), PING_EVERY_MS);

@@ -82,8 +82,7 @@ export class LeaBook extends StoreElement {
     const spread = bid !== null && ask !== null ? credits(toDecimal(ask - bid), { decimals }) : null;
     const sign = direction(market.change);
     return html`<div class="middle">
-      <strong class=${signClass(sign)}>${credits(market.last, { decimals })}</strong>
-      ${arrow(sign)}
+      <strong class="change ${signClass(sign)}">${credits(market.last, { decimals })} ${arrow(sign)}</strong>
       <span class="muted">${spread === null ? nothing : html`spread ${spread}`}</span>
     </div>`;
   }

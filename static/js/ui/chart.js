@@ -85,12 +85,17 @@ export class LeaChart extends StoreElement {
     this.box = this.querySelector(".chart-box");
     this.legend = this.querySelector(".legend");
     this.chart = createChart(this.box, { autoSize: true, layout: { attributionLogo: false } });
-    this.series = this.chart.addSeries(CandlestickSeries, { priceLineVisible: true });
+    this.series = this.chart.addSeries(CandlestickSeries, {
+      // Hollow candles have no color of their own, so the last price gets a line of ours.
+      priceLineVisible: false, lastValueVisible: false,
+    });
+    this.lastLine = null;
     this.volume = this.chart.addSeries(HistogramSeries, {
-      lastValueVisible: false, priceLineVisible: false,
+      // A scale of its own, drawn nowhere: the legend tells the volume, the axis stays clean.
+      priceScaleId: "volume", lastValueVisible: false, priceLineVisible: false,
       priceFormat: { type: "custom", minMove: 1, formatter: compact },
     }, 1);
-    this.volume.priceScale().applyOptions({ scaleMargins: { top: 0.15, bottom: 0 }, visible: false });
+    this.volume.priceScale().applyOptions({ scaleMargins: { top: 0.15, bottom: 0 } });
     const [candlePane, volumePane] = this.chart.panes();
     candlePane.setStretchFactor(5);
     volumePane.setStretchFactor(1);
@@ -107,7 +112,10 @@ export class LeaChart extends StoreElement {
 
   paint() {
     const [up, down, grid, line, text, surface] = ["--up", "--down", "--surface-2", "--line", "--text-2", "--surface-1"].map(color);
-    this.colors = { volume: color("--surface-3"), accent: color("--accent") };
+    this.colors = {
+      up, down, ink: color("--on-signal"), volume: color("--surface-3"),
+      accent: color("--accent"), accentInk: color("--accent-ink"),
+    };
     const decimals = decimalsOf(this.state.markets[this.state.code]?.increment ?? "0.001");
     this.chart.applyOptions({
       layout: {
@@ -129,7 +137,9 @@ export class LeaChart extends StoreElement {
       downColor: down, borderDownColor: down, wickDownColor: down,
       priceFormat: { type: "price", precision: decimals, minMove: 1 / 10 ** decimals },
     });
-    for (const line of this.lines.values()) line.applyOptions({ color: this.colors.accent });
+    for (const line of this.lines.values()) {
+      line.applyOptions({ color: this.colors.accent, axisLabelTextColor: this.colors.accentInk });
+    }
     this.drawn = null;
     this.data();
   }
@@ -160,7 +170,19 @@ export class LeaChart extends StoreElement {
       if (!known?.length && candles.length) this.chart.timeScale().scrollToRealTime();
     }
     this.drawn = candles;
+    this.lastPrice(last);
     this.showLegend(null);
+  }
+
+  lastPrice(candle) {
+    if (!candle) return;
+    const rising = Number(candle.c) >= Number(candle.o);
+    const options = {
+      price: Number(candle.c), color: rising ? this.colors.up : this.colors.down, title: "",
+      lineWidth: 1, lineStyle: 1, axisLabelVisible: true, axisLabelTextColor: this.colors.ink,
+    };
+    if (this.lastLine) this.lastLine.applyOptions(options);
+    else this.lastLine = this.series.createPriceLine(options);
   }
 
   one(candle) {
@@ -184,6 +206,7 @@ export class LeaChart extends StoreElement {
       const options = {
         price: Number(order.price), title: `${order.side} ${order.left}`,
         color: this.colors.accent, lineWidth: 1, lineStyle: 2, axisLabelVisible: true,
+        axisLabelTextColor: this.colors.accentInk,
       };
       const line = this.lines.get(order.id);
       if (line) line.applyOptions(options);
@@ -196,9 +219,10 @@ export class LeaChart extends StoreElement {
     const candles = this.state.candles;
     const tick = at?.time === undefined ? null : Math.round(at.time * TICKS_PER_CHART_SECOND);
     const candle = tick === null ? candles.at(-1) : candles.find((c) => c.t === tick);
+    const decimals = decimalsOf(this.state.markets[this.state.code]?.increment ?? "0.001");
+    const [open, high, low, close] = ["o", "h", "l", "c"].map((k) => candle && credits(candle[k], { decimals }));
     this.legend.textContent = candle
-      ? `O ${credits(candle.o)}  H ${credits(candle.h)}  L ${credits(candle.l)}  C ${credits(candle.c)}  V ${compact(candle.v)}`
-      : "";
+      ? `O ${open}  H ${high}  L ${low}  C ${close}  V ${compact(candle.v)}` : "";
   }
 }
 

@@ -51,6 +51,7 @@ export function signClass(sign) {
 
 /** A change with its triangle and its sign: never by color alone. */
 export function change(fraction) {
+  if (fraction === null || fraction === undefined) return html`<span class="change muted">${percent(null)}</span>`;
   const sign = direction(fraction);
   return html`<span class="change ${signClass(sign)}">${arrow(sign)}<span>${percent(fraction)}</span></span>`;
 }

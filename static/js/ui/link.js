@@ -13,9 +13,10 @@ const CLOSED = {
   connection_limit: "Too many pages of yours are connected. Close one and reload this one.",
 };
 
-/** Milliseconds since the last tick reached this page, or null before the first. */
+/** Milliseconds since the last tick (or the connection) reached this page, or null before both. */
 export function tickAge(state, now = Date.now()) {
-  return state.tickAt === null ? null : Math.max(0, now - state.tickAt);
+  const since = Math.max(state.tickAt ?? 0, state.link.opened_at ?? 0);
+  return since ? Math.max(0, now - since) : null;
 }
 
 /** Old figures: nothing that depends on the shown price may be sent. */

@@ -155,7 +155,7 @@ export class LeaTicket extends StoreElement {
       <label>Type<select id="type" .value=${live(type)} @change=${(e) => this.set({ type: e.target.value })}>
         <option value="limit">Limit</option><option value="market">Market</option>
         <option value="post_only">Post only</option></select></label>
-      <label>Stays<select id="tif" ?disabled=${type !== "limit"} .value=${live(tif)}
+      <label>In force<select id="tif" ?disabled=${type !== "limit"} .value=${live(tif)}
         @change=${(e) => this.set({ tif: e.target.value })}>
         ${TIFS.map(([value, label]) => html`<option value=${value}>${label}</option>`)}</select></label>
     </div>`;
@@ -190,7 +190,7 @@ export class LeaTicket extends StoreElement {
       <dt>${buying ? "Pay at most" : "Receive at least"}</dt><dd>${money(buying ? view.payAtMost : view.receiveAtLeast)}</dd>
       <dt title="0.05% of each trade, rounded up; the seller pays">Fee</dt>
       <dd>${buying ? (ready ? "none" : money(null)) : money(view.fee)}</dd>
-      <dt>Average fill</dt><dd>${money(view.average)}${note ? html` <span class="muted">${note}</span>` : nothing}</dd>
+      <dt>Average fill</dt><dd>${note ? html`<span class="muted">${note}</span>` : nothing}${money(view.average)}</dd>
       <dt title="How far the average is from the best price">Price impact</dt>
       <dd>${ready && view.filled ? percent(view.impact, { sign: false }) : credits(null)}</dd>
       <dt>Cash after</dt><dd class=${ready && view.cashAfter < 0n ? "crit" : ""}>${money(view.cashAfter)}</dd>

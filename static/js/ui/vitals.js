@@ -14,7 +14,7 @@ export class LeaVitals extends StoreElement {
     const rows = [
       ["CPI", ratio(now.cpi, 2)],
       ["Inflation", percent(now.inflation), "extra"],
-      ["Policy rate", percent(now.policy_rate, { sign: false })],
+      ["Rate", percent(now.policy_rate, { sign: false })],
       ["Fear", ratio(now.fear, 2)],
       ["Greed", ratio(now.greed, 2)],
       ["Herding", ratio(now.herding, 2), "extra"],

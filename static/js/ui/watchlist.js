@@ -8,20 +8,22 @@ const FLASH_MS = 300;
 const FLASHES_PER_SECOND_MAX = 4;
 
 export class LeaWatchlist extends StoreElement {
+  static properties = { current: { type: String } };
+
   lastPrice = new Map();
   lastFlash = new Map();
 
   slices() {
-    const { markets, sparks, code } = this.state;
-    return [markets, sparks, code];
+    const { markets, sparks } = this.state;
+    return [markets, sparks];
   }
 
   row(market) {
-    const { sparks, code } = this.state;
+    const { sparks } = this.state;
     const sign = direction(market.change);
     const decimals = decimalsOf(market.increment ?? "0.001");
     return html`<li><a class="watch" href="/m/${market.code}" data-code=${market.code}
-        aria-current=${market.code === code ? "page" : nothing}>
+        aria-current=${market.code === this.current ? "page" : nothing}>
       <span class="flash" aria-hidden="true"></span>
       <span class="code">${market.code}</span>
       <span class="name">${market.name ?? ""}</span>
