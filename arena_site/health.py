@@ -117,7 +117,8 @@ def _world() -> str:
     head = selectors.world_head(world.pk)
     if head is None:
         return "no head"
-    if head.age_seconds > settings.READY_COMMIT_AGE_SECONDS_MAX:
+    # A halted world stands still on purpose and serves its reads.
+    if head.state != "halted" and head.age_seconds > settings.READY_COMMIT_AGE_SECONDS_MAX:
         return "stale"
     return "ok"
 

@@ -136,7 +136,7 @@ class StrictSerializer(serializers.Serializer):
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if not isinstance(data, Mapping):
-            raise serializers.ValidationError("An object is expected.", code="bad_type")
+            _refuse("non_field_errors", "An object is expected.", "bad_type")
         unknown = [name for name in data if name not in self.fields]
         if unknown:
             text = "This field is not known here."
@@ -222,10 +222,11 @@ def parse(message: type[StrictSerializer], payload: Any) -> dict[str, Any]:
     Returns its fields in the engine's numbers and client units. Raises `Problem` with one
     `FieldError` per fault.
     """
+    if not isinstance(payload, Mapping):
+        raise Problem.of_fields([FieldError("", "bad_type", "An object is expected.")])
     serializer = message(data=payload)
     if not serializer.is_valid():
-        faults = list(field_errors(serializer.errors))
-        raise Problem.of_fields(faults or [FieldError("", "bad_type", "The message is invalid.")])
+        raise Problem.of_fields(list(field_errors(serializer.errors)))
     return dict(serializer.validated_data)
 
 

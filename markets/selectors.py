@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from django.db import connection
+from redis import Redis
 from redis.exceptions import RedisError
 
 from economy_engine import commands, events
@@ -56,10 +58,15 @@ def market_index(code: str) -> int | None:
     return INDEX.get(code)
 
 
+@lru_cache(maxsize=1)
+def _redis() -> Redis:
+    return redis_client()
+
+
 def hot_view(world_id: int, topic: str) -> dict[str, Any] | None:
     """The newest view that the writer told of a topic; None when Redis has none or is away."""
     try:
-        raw = redis_client().hget(f"hot:{world_id}", topic)
+        raw = _redis().hget(f"hot:{world_id}", topic)
         return msgspec.json.decode(unpack_publication(raw).payload) if raw else None
     except (RedisError, BadPublicationError, msgspec.DecodeError):
         return None
@@ -175,7 +182,7 @@ def order_result_for_player(participant: Participant, command_id: UUID) -> dict[
     _, command = commands.decode(bytes(payload))
     if not isinstance(command, commands.PlaceOrder):
         return None
-    result = events.unpack_result(commands.kind_of(command), bytes(packed))
+    result = events.unpack_result(command.kind, bytes(packed))
     return shapes.order(
         {
             "command_id": command_id,

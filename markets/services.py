@@ -50,7 +50,7 @@ def _prepare(
 ) -> Prepared:
     if participant.status == Participant.Status.RETIRED:
         raise Problem("not_participating")
-    kind = int(commands.kind_of(command))
+    kind = int(command.kind)
     header = commands.Header(participant=participant.pk, actor=participant.player_id or 0)
     return Prepared(
         command_id=uuid.uuid4(),

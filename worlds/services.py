@@ -41,7 +41,7 @@ def command_submit(
     authority: int = 0,
 ) -> Receipt:
     """Encode a command of the house itself (not a player's request) and put it into the inbox."""
-    kind = int(commands.kind_of(command))
+    kind = int(command.kind)
     header = commands.Header(
         participant=participant_id, actor=actor, origin=origin, authority=authority
     )

@@ -70,7 +70,7 @@ def _orders(batch: Any) -> None:
     seqs, first = np.unique(rows["seq"], return_index=True)
     first_tick = dict(zip(seqs.tolist(), rows["tick"][first].tolist(), strict=True))
     newest, at = rows[last], commits[last]
-    ids = batch.order_ids(newest["seq"].tolist())
+    ids = batch.order_ids.resolve(newest["seq"].tolist())
     run(
         _UPSERT_ORDERS,
         batch.world_id,
@@ -101,7 +101,7 @@ def _fills(batch: Any) -> None:
     rows, commits = gather(batch.blocks, "fills")
     if not len(rows):
         return
-    ids = batch.order_ids(np.unique(rows["seq"]).tolist())
+    ids = batch.order_ids.resolve(np.unique(rows["seq"]).tolist())
     run(
         _INSERT_FILLS,
         batch.world_id,

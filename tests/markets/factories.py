@@ -34,7 +34,11 @@ class HandBatch:
     world_id: int
     blocks: Sequence[HandBlock]
 
-    def order_ids(self, seqs: Iterable[int]) -> dict[int, uuid.UUID]:
+    @property
+    def order_ids(self) -> HandBatch:
+        return self
+
+    def resolve(self, seqs: Iterable[int]) -> dict[int, uuid.UUID]:
         return {seq: order_id(seq) for seq in seqs}
 
 
