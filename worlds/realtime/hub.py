@@ -188,7 +188,8 @@ class TopicHub:
                 await receiver.subscribe(CONTROL_CHANNEL, *self._topics)
                 self._receiver = receiver
                 pause = RECONNECT_SECONDS_MIN
-                while True:
+                # Checked anew: the library may swallow a cancellation while it connects.
+                while not self._closing:
                     await self._take(await receiver.receive())
             except (RedisError, OSError) as error:
                 log.warning("hub_disconnected", error=type(error).__name__)
@@ -228,11 +229,12 @@ class TopicHub:
         if frame is None:
             metrics.DROPPED.labels("old").inc()
             return
-        if topic.lost_since is not None and not topic.conflates and not topic.key.private:
+        if topic.lost_since is not None and not topic.conflates and topic.ready:
             # It is in the ring: whoever mends the hole sends it after the new view.
-            if topic.ready and not lost_before:
+            if not lost_before:
                 self._spawn(self._confirmed(topic))
-            return
+            if not topic.key.private:
+                return
         await self._fan_out(topic, frame, topic.position)
 
     async def _fan_out(self, topic: Topic, frame: Frame, position: int) -> None:
@@ -286,9 +288,9 @@ class TopicHub:
             return
         elif not topic.conflates:
             self._send_view(topic, base)
+            topic.advance(base)
         elif base.position > topic.position:
-            topic.position = base.position
-            topic.published_at = base.published_at
+            topic.advance(base)
             topic.newest = push_frame(topic.key.wire, base)
             await self._fan_out(topic, topic.newest, topic.position)
 

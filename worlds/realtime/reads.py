@@ -33,8 +33,9 @@ def participant(player: Any, world: Any) -> Any:
 
 
 def head_commit(world_id: int) -> int:
-    """The newest commit of a world."""
-    return selectors.world_head(world_id).commit
+    """The newest commit of a world; -1 while it is being created."""
+    head = selectors.world_head(world_id)
+    return head.commit if head is not None else -1
 
 
 _TOUCHED = """
@@ -52,9 +53,5 @@ def touched_between(world_id: int, after: int, upto: int) -> bool:
 
 def decided(who: Who, command_ids: Collection[UUID]) -> dict[UUID, Any]:
     """The statuses of those commands that the journal has decided."""
-    found = {}
-    for command_id in command_ids:
-        status = selectors.command_status(who.world_id, who.participant_id, command_id)
-        if status is not None and status.status in ("executed", "rejected"):
-            found[command_id] = status
-    return found
+    found = selectors.command_statuses(who.world_id, who.participant_id, command_ids)
+    return {key: status for key, status in found.items() if status.status != "accepted"}

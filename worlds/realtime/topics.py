@@ -110,8 +110,7 @@ class Topic:
     def apply(self, publication: Publication) -> Frame | None:
         """Take a publication; its frame, or None when it is old.
 
-        A change of epoch on an `append` topic marks the topic as lost: the writer before may have
-        died between its commit and its announcement.
+        A hole in an `append` topic marks the topic as lost from the position before it.
         """
         if self.key.private:
             publication = publication._replace(epoch=0)
@@ -122,7 +121,7 @@ class Topic:
         if position <= self.position and not restarted:
             return None
         before = self.position
-        changed = before >= 0 and (before >> 64) != publication.epoch
+        hole = before >= 0 and self._follows_a_hole(publication, before)
         self.kind = publication.kind
         self.position = position
         self.published_at = publication.published_at
@@ -131,10 +130,20 @@ class Topic:
             self.base = publication
             self.newest = frame
             return frame
-        if changed or restarted:
+        if hole or restarted:
             self.forget(before)
         self._remember(publication, before, frame)
         return frame
+
+    def _follows_a_hole(self, publication: Publication, before: int) -> bool:
+        """Whether something between the position before and this message never came.
+
+        Private streams say so themselves. Others count by one within an epoch; a publisher that
+        failed to send leaves a number out, and a new epoch leaves open what the old one lost.
+        """
+        if self.key.private:
+            return publication.prev is not None and publication.prev > before
+        return publication.position != before + 1
 
     def _remember(self, publication: Publication, before: int, frame: Frame) -> None:
         prev: int | None = publication.prev
@@ -165,10 +174,15 @@ class Topic:
         self.base = view
         if self.position < 0:
             self.kind = view.kind
-            if view.kind is Kind.REPLACE:
-                self.position = view.position
-                self.published_at = view.published_at
+            self.advance(view)
+            if self.conflates:
                 self.newest = push_frame(self.key.wire, view, private=self.key.private)
+
+    def advance(self, view: Publication) -> None:
+        """Everything up to this view is known; messages it contains are old when they come."""
+        if view.position > self.position:
+            self.position = view.position
+            self.published_at = view.published_at
 
     # Recovery
 
