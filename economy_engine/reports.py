@@ -1,0 +1,189 @@
+"""From what the kernels reported to the rows of a block: orders, fills, balances.
+
+Fills and closures carry the cumulative state of the order, so a commit has one row per order: of
+all records with its seq the one with the most filled and then the least left; a record that ended
+the order wins over one that did not.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from economy_engine import directory, events
+from economy_engine.book.columns import ClosureReason, OutboxCount
+from economy_engine.errors import RejectReason
+from economy_engine.ledger.columns import CASH
+from economy_engine.order_terms import OrderEvent, OrderStatus
+from economy_engine.state import WorldState
+
+_OPEN_CLOSURES = (
+    ClosureReason.SELF_TRADE_REDUCED,
+    ClosureReason.REBASED,
+    ClosureReason.REDUCED,
+)
+# What a closure says of the order: its event, and the reason shown to its owner.
+_CLOSURES: dict[int, tuple[OrderEvent, int]] = {
+    ClosureReason.EXPIRED: (OrderEvent.EXPIRED, 0),
+    ClosureReason.CANCELED: (OrderEvent.CANCELED, 0),
+    ClosureReason.SELF_TRADE: (OrderEvent.EXPIRED, RejectReason.SELF_TRADE),
+    ClosureReason.SELF_TRADE_REDUCED: (OrderEvent.REDUCED, RejectReason.SELF_TRADE),
+    ClosureReason.HALTED: (OrderEvent.CANCELED, RejectReason.WORLD_HALTED),
+    ClosureReason.REBASED: (OrderEvent.REDUCED, 0),
+    ClosureReason.RETIRED: (OrderEvent.CANCELED, 0),
+    ClosureReason.REDUCED: (OrderEvent.REDUCED, 0),
+}
+
+
+class Reports:
+    """Collects what the entries of one commit reported; `drain` before the outbox is cleared."""
+
+    def __init__(self) -> None:
+        self._orders: list[np.ndarray] = []
+        self._fills: list[np.ndarray] = []
+        self._touched: list[np.ndarray] = []
+
+    def placed(self, order: dict[str, Any]) -> None:
+        """Add the state that an order's own command left it in."""
+        row = np.zeros(1, events.ORDER_EVENT_DTYPE)
+        for name, value in order.items():
+            row[name] = value
+        self._orders.append(row)
+
+    def touch(self, pairs: list[tuple[int, int]]) -> None:
+        """Add (ledger row, asset) pairs whose balances a handler changed."""
+        if pairs:
+            self._touched.append(np.array(pairs, np.int64))
+
+    def drain(self, state: WorldState) -> None:
+        """Take what the outbox holds and clear its counts."""
+        counts = state.outbox.counts
+        fills = state.outbox.fills[: counts[OutboxCount.FILLS]]
+        closures = state.outbox.closures[: counts[OutboxCount.CLOSURES]]
+        if len(fills):
+            maker = fills[fills["maker_seq"] > 0]
+            self._orders.append(_from_fills(state, maker))
+            self._fills.append(_fill_rows(state, fills))
+        if len(closures):
+            self._orders.append(_from_closures(state, closures))
+        if len(fills) or len(closures):
+            self._touched.extend(_touched(state, fills, closures))
+        counts[:] = 0
+
+    def orders(self) -> np.ndarray:
+        """Return one ORDER_EVENT row per order, by seq."""
+        return _newest(_joined(self._orders, events.ORDER_EVENT_DTYPE))
+
+    def fills(self) -> np.ndarray:
+        """Return one FILL_EVENT row per participant's side of a trade, in order."""
+        return _joined(self._fills, events.FILL_EVENT_DTYPE)
+
+    def balances(self, state: WorldState) -> np.ndarray:
+        """Return the balances, as they are now, of every participant's asset that moved."""
+        if not self._touched:
+            return np.zeros(0, events.BALANCE_DTYPE)
+        return _balance_rows(state, np.unique(np.concatenate(self._touched), axis=0))
+
+
+def _joined(parts: list[np.ndarray], dtype: np.dtype) -> np.ndarray:
+    return np.concatenate(parts) if parts else np.zeros(0, dtype)
+
+
+def _newest(rows: np.ndarray) -> np.ndarray:
+    """Of the records of each order the last state that it reached."""
+    if not len(rows):
+        return rows
+    open_status = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
+    ended = ~np.isin(rows["status"], open_status)
+    order = np.lexsort((np.arange(len(rows)), -rows["left"], rows["filled"], ended, rows["seq"]))
+    rows = rows[order]
+    last = np.ones(len(rows), bool)
+    last[:-1] = rows["seq"][1:] != rows["seq"][:-1]
+    return rows[last]
+
+
+def _from_fills(state: WorldState, fills: np.ndarray) -> np.ndarray:
+    """The maker's side of fills as states of orders."""
+    rows = np.zeros(len(fills), events.ORDER_EVENT_DTYPE)
+    rows["seq"] = fills["maker_seq"]
+    rows["participant"] = directory.participants_of(state, fills["maker_row"])
+    rows["side"] = 1 - fills["taker_side"]
+    for name in ("tick", "market"):
+        rows[name] = fills[name]
+    for name in ("type", "tif", "filled", "left", "value", "fee"):
+        rows[name] = fills[f"maker_{name}"]
+    rows["price"] = fills["price"]
+    rows["quantity"] = fills["maker_original"]
+    rows["expires_tick"] = fills["maker_expires"]
+    rows["event"] = OrderEvent.TRADE
+    rows["status"] = np.where(
+        fills["maker_left"] == 0, OrderStatus.FILLED, OrderStatus.PARTIALLY_FILLED
+    )
+    return rows
+
+
+def _from_closures(state: WorldState, closures: np.ndarray) -> np.ndarray:
+    """What ended or shrank orders other than by a fill."""
+    rows = np.zeros(len(closures), events.ORDER_EVENT_DTYPE)
+    rows["participant"] = directory.participants_of(state, closures["row"])
+    for name in ("seq", "tick", "market", "side", "type", "tif", "price", "filled", "value", "fee"):
+        rows[name] = closures[name]
+    rows["quantity"] = closures["original"]
+    rows["expires_tick"] = closures["expires"]
+    stays = np.isin(closures["reason"], _OPEN_CLOSURES)
+    rows["left"] = np.where(stays, closures["left"], 0)
+    for reason, (event, shown) in _CLOSURES.items():
+        which = closures["reason"] == reason
+        rows["event"][which] = event
+        rows["reason"][which] = shown
+        ended = OrderStatus.CANCELED if event == OrderEvent.CANCELED else OrderStatus.EXPIRED
+        rows["status"][which] = ended
+    alive = np.where(closures["filled"] > 0, OrderStatus.PARTIALLY_FILLED, OrderStatus.NEW)
+    rows["status"][stays] = alive[stays]
+    return rows
+
+
+def _fill_rows(state: WorldState, fills: np.ndarray) -> np.ndarray:
+    """One row per participant's side of a trade, in the order of the trades."""
+    sides = []
+    for role in ("maker", "taker"):
+        own = fills[f"{role}_seq"] > 0
+        some = fills[own]
+        rows = np.zeros(len(some), events.FILL_EVENT_DTYPE)
+        rows["seq"] = some[f"{role}_seq"]
+        rows["participant"] = directory.participants_of(state, some[f"{role}_row"])
+        rows["side"] = some["taker_side"] if role == "taker" else 1 - some["taker_side"]
+        for name in ("tick", "market", "trade", "price", "quantity"):
+            rows[name] = some[name]
+        rows["value"] = some["price"] * some["quantity"]
+        rows["fee"] = np.where(rows["side"] == 1, some["fee"], 0)
+        rows["is_maker"] = role == "maker"
+        sides.append((np.flatnonzero(own), rows))
+    places = np.concatenate([place for place, _ in sides])
+    rows = np.concatenate([part for _, part in sides])
+    return rows[np.argsort(places, kind="stable")]
+
+
+def _touched(state: WorldState, fills: np.ndarray, closures: np.ndarray) -> list[np.ndarray]:
+    """(row, asset) pairs of participants that fills and closures moved: cash and the good."""
+    pairs = []
+    for records, name in ((fills, "maker_row"), (fills, "taker_row"), (closures, "row")):
+        own = records[records[name] >= state.first_participant]
+        rows = own[name].astype(np.int64)
+        pairs.append(np.stack([rows, np.full(len(own), CASH, np.int64)], axis=1))
+        pairs.append(np.stack([rows, own["market"].astype(np.int64)], axis=1))
+    return pairs
+
+
+def _balance_rows(state: WorldState, pairs: np.ndarray) -> np.ndarray:
+    out = np.zeros(len(pairs), events.BALANCE_DTYPE)
+    rows, assets = pairs[:, 0], pairs[:, 1]
+    ledger = state.ledger
+    cash = assets == CASH
+    goods = np.maximum(assets, 0)
+    out["participant"] = directory.participants_of(state, rows)
+    out["asset"] = assets
+    out["available"] = np.where(cash, ledger.cash[rows], ledger.stock[rows, goods])
+    out["held"] = np.where(cash, ledger.cash_held[rows], ledger.stock_held[rows, goods])
+    return out[out["participant"] > 0]
