@@ -15,6 +15,12 @@ export function decimalsOf(increment) {
   return Math.max(2, fraction.replace(/0+$/, "").length);
 }
 
+/** The decimals of a market whose increment isn't known here: at most 12,000 increments a price. */
+export function usualDecimals(price) {
+  const minor = Number(parseCredits(price) ?? 0n);
+  return minor <= 12_000 ? 3 : 2;
+}
+
 /**
  * An amount of credits: at least `decimals` decimals, never fewer than it really has.
  * @param {string|bigint|null|undefined} value decimal string or minor units

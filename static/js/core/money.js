@@ -4,7 +4,7 @@
  */
 export const MINOR_PER_CREDIT = 1000n;
 const DECIMALS = 3;
-const PLAIN = /^([-\u2212]?)(\d{1,15})(?:\.(\d*))?$/;
+const PLAIN = /^([-\u2212]?)(\d{1,16})(?:\.(\d*))?$/;
 const GROUPED = /^[-\u2212]?\d{1,3}(?:,\d{3})+(?:\.\d*)?$/;
 
 /**

@@ -27,14 +27,17 @@ export function retryDelay(attempt, random = Math.random) {
 
 /**
  * What to do with a pushed frame at a known position: apply it, drop it, or ask again.
- * A private stream is chained by `prev`; an appended one counts by one; a replaced one only grows.
+ * A private stream is chained by `prev` across epochs, or replaced as a whole; an appended public
+ * one counts by one; a replaced one only grows.
  */
 export function judge(known, frame) {
-  if (!known || known.epoch !== frame.epoch) {
-    return frame.prev !== undefined && known ? "resync" : "apply";
+  if (!known) return "apply";
+  if (frame.prev !== undefined) {
+    if (frame.offset <= known.offset) return "drop";
+    return frame.prev === known.offset ? "apply" : "resync";
   }
+  if (frame.topic === "account" || known.epoch !== frame.epoch) return "apply";
   if (frame.offset <= known.offset) return "drop";
-  if (frame.prev !== undefined) return frame.prev === known.offset ? "apply" : "resync";
   if (frame.type === "append" && frame.offset > known.offset + 1) return "resync";
   return "apply";
 }
@@ -129,8 +132,17 @@ export class Link {
         this.topics.set(topic, { epoch: reply.epoch, offset: reply.offset });
         if (reply.snapshot) this.onData({ kind: "snapshot", topic, data: reply.snapshot, tick: reply.tick });
       },
-      (problem) => this.onState({ refused: { topic, code: problem.code } }),
+      (problem) => {
+        this.onState({ refused: { topic, code: problem.code } });
+        if (problem.temporary && this.ready) this.#subscribeLater(topic, problem.retry_after);
+      },
     );
+  }
+
+  #subscribeLater(topic, seconds) {
+    setTimeout(() => {
+      if (this.ready && this.topics.has(topic)) this.#subscribe(topic);
+    }, Math.max(RESYNC_EVERY_MS, (seconds ?? 0) * 1000));
   }
 
   #received(text) {
@@ -176,7 +188,10 @@ export class Link {
       return;
     }
     this.topics.set(frame.topic, { epoch: frame.epoch, offset: frame.offset });
-    this.onData({ kind: "frame", topic: frame.topic, data: frame.data, tick: frame.tick, at: now });
+    // A replaced private stream is a snapshot that comes late.
+    const whole = frame.topic === "account" && frame.type === "replace";
+    const kind = whole ? "snapshot" : "frame";
+    this.onData({ kind, topic: frame.topic, data: frame.data, tick: frame.tick, at: now });
   }
 
   #ping() {

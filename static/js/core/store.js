@@ -203,6 +203,9 @@ export function reduce(state, event) {
 export function initialState(island) {
   const markets = {};
   for (const row of island.markets ?? []) markets[row.code ?? row.m] = { ...row, code: row.code ?? row.m };
+  if (island.market?.code) {
+    markets[island.market.code] = { ...markets[island.market.code], ...island.market };
+  }
   const code = typeof island.market === "string" ? island.market : island.market?.code ?? null;
   const world = typeof island.world === "string" ? { name: island.world } : island.world ?? {};
   let state = {

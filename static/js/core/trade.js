@@ -28,11 +28,12 @@ function patch(id, change) {
 }
 
 function decided(id, answer) {
-  const result = answer.result ?? null;
+  // The journal's answer holds figures alone, a socket's the whole order.
+  const result = answer.result?.id ? answer.result : null;
   if (result) store.dispatch({ kind: "orders", orders: [result] });
   const error = answer.error ?? null;
   const rejected = answer.ok === false || answer.status === "rejected";
-  const state = rejected ? "rejected" : result?.status ?? "new";
+  const state = rejected ? "rejected" : result?.status ?? answer.result?.status ?? "new";
   const reason = error?.code ?? result?.reason ?? null;
   patch(id, { state, reason, detail: error?.detail ?? error?.title ?? null,
     seq: answer.seq, tick: answer.tick, result, order: answer.command_id ?? result?.id });
@@ -92,9 +93,14 @@ export function place(fields) {
   return id;
 }
 
+function cancelDecided(answer) {
+  if (answer.ok) return;
+  toast(`Too late to cancel: ${words(answer.error?.code)}`, { kind: "error" });
+}
+
 export async function cancel(orderId) {
   try {
-    await link.request("order.cancel", { order: orderId });
+    await link.request("order.cancel", { order: orderId }, { decided: cancelDecided });
   } catch (problem) {
     if (OFFLINE.has(problem.code)) {
       try {

@@ -1,6 +1,6 @@
 /** All markets with their last 60 points, price and change; each row is a link. */
 import { html, nothing, repeat } from "../../vendor/lit.js";
-import { credits, decimalsOf, direction } from "../core/format.js";
+import { credits, decimalsOf, direction, usualDecimals } from "../core/format.js";
 import { reducedMotion } from "../core/theme.js";
 import { StoreElement, change, sparkline } from "./element.js";
 
@@ -21,7 +21,7 @@ export class LeaWatchlist extends StoreElement {
   row(market) {
     const { sparks } = this.state;
     const sign = direction(market.change);
-    const decimals = decimalsOf(market.increment ?? "0.001");
+    const decimals = market.increment ? decimalsOf(market.increment) : usualDecimals(market.last);
     return html`<li><a class="watch" href="/m/${market.code}" data-code=${market.code}
         aria-current=${market.code === this.current ? "page" : nothing}>
       <span class="flash" aria-hidden="true"></span>

@@ -1,0 +1,216 @@
+"""The page's modules, run inside the browser under the site's own policy."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from arena_site.templatetags.guilloche import seal_hash, seal_paths
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+VECTORS = Path(__file__).parent / "vectors"
+
+
+def vectors(name: str) -> Any:
+    """A file of cases and what they must give."""
+    return json.loads((VECTORS / f"{name}.json").read_text())
+
+
+@pytest.fixture
+def lab(page: Page, bare_site: str) -> Page:
+    """A page of our origin where modules can be imported."""
+    page.goto(f"{bare_site}/credits")
+    return page
+
+
+def test_amounts_are_exact(lab: Page) -> None:
+    cases = vectors("money")
+    got = lab.evaluate(
+        """async (cases) => {
+          const m = await import("/static/js/core/money.js");
+          const f = await import("/static/js/core/format.js");
+          const text = (value) => (value === null ? null : String(value));
+          return {
+            parse: cases.parse.map(([t]) => [t, text(m.parseCredits(t))]),
+            decimal: cases.decimal.map(([minor]) => [minor, m.toDecimal(BigInt(minor))]),
+            credits: cases.credits.map(([v, d]) => [v, d, f.credits(v, {decimals: d})]),
+            percent: cases.percent.map(([v]) => [v, f.percent(v)]),
+            compact: cases.compact.map(([v]) => [v, f.compact(v)]),
+            decimals: cases.decimals.map(([v]) => [v, f.decimalsOf(v)]),
+          };
+        }""",
+        cases,
+    )
+    assert got == cases
+
+
+def test_preview_follows_the_rules_of_the_market(lab: Page) -> None:
+    cases = vectors("preview")
+    got = lab.evaluate(
+        """async (v) => {
+          const {preview} = await import("/static/js/core/preview.js");
+          const plain = (x) => (typeof x === "bigint" ? String(x) : x);
+          return v.cases.map(({draft}) => Object.fromEntries(
+            Object.entries(preview({draft, ...v})).map(([key, x]) => [key, plain(x)])));
+        }""",
+        cases,
+    )
+    for case, result in zip(cases["cases"], got, strict=True):
+        shown = {key: result.get(key) for key in case["expect"]}
+        assert shown == case["expect"], case["why"]
+
+
+def test_shares_never_exceed_what_is_free(lab: Page) -> None:
+    cases = vectors("preview")
+    got = lab.evaluate(
+        """async (v) => {
+          const {shareOf} = await import("/static/js/core/preview.js");
+          return v.shares.map(({draft, percent}) => String(shareOf({draft, percent, ...v})));
+        }""",
+        cases,
+    )
+    assert got == [case["lots"] for case in cases["shares"]]
+
+
+def test_seals_are_the_same_on_both_sides(lab: Page) -> None:
+    rows = vectors("seal")
+    for row in rows:
+        joined = "|".join(seal_paths(row["id"]))
+        assert seal_hash(row["id"]) == row["hash"]
+        assert hashlib.sha256(joined.encode()).hexdigest() == row["sha256"]
+    drawn = lab.evaluate(
+        """async (ids) => {
+          const s = await import("/static/js/core/seal.js");
+          return ids.map((id) => [s.sealHash(id), s.sealPaths(id).join("|")]);
+        }""",
+        [row["id"] for row in rows],
+    )
+    for row, (number, joined) in zip(rows, drawn, strict=True):
+        assert number == row["hash"]
+        assert hashlib.sha256(joined.encode()).hexdigest() == row["sha256"]
+
+
+ORDER = {
+    "id": "a", "seq": 7, "market": "FOOD", "side": "buy", "type": "limit", "tif": "gtc",
+    "price": "6.000", "quantity": 10, "filled": 0, "left": 10, "status": "new", "reason": None,
+    "average_price": None, "fee": "0.000", "tick": 100, "updated_tick": 100,
+}  # fmt: skip
+
+REDUCE = """async ([island, events]) => {
+  const s = await import("/static/js/core/store.js");
+  let state = s.initialState(island);
+  const frozen = JSON.stringify(state);
+  const first = state;
+  for (const event of events) state = s.reduce(state, event);
+  if (JSON.stringify(first) !== frozen) throw new Error("the reducer changed its input");
+  return state;
+}"""
+
+
+def reduced(lab: Page, island: dict[str, Any], *events: dict[str, Any]) -> dict[str, Any]:
+    """The state after events, by the page's own reducer."""
+    return lab.evaluate(REDUCE, [island, list(events)])
+
+
+def account(**data: Any) -> dict[str, Any]:
+    return {"kind": "frame", "topic": "account", "tick": 110, "data": data}
+
+
+def test_an_order_goes_through_its_states_whatever_comes_first(lab: Page) -> None:
+    ticket = {"kind": "ticket", "ticket": {"id": "t", "state": "sending", "fields": {}}}
+    accepted = {"kind": "ticket_patch", "id": "t", "patch": {"state": "accepted", "order": "a"}}
+    new = account(orders=[ORDER])
+    done = ORDER | {"status": "filled", "filled": 10, "left": 0, "updated_tick": 105}
+    filled = account(orders=[done])
+
+    states = [
+        reduced(lab, {}, *events)["tickets"][0]["state"]
+        for events in (
+            [ticket],
+            [ticket, accepted],
+            [ticket, accepted, new],
+            [ticket, accepted, new, filled],
+            # The private stream may be faster than the reply, and a late copy changes nothing.
+            [ticket, new, filled, accepted],
+            [ticket, accepted, filled, new],
+        )
+    ]
+    assert states == ["sending", "accepted", "new", "filled", "filled", "filled"]
+    assert reduced(lab, {}, new)["orders"] == {"a": ORDER}
+    assert reduced(lab, {}, new, filled)["orders"] == {}
+
+
+def test_fills_and_balances_are_taken_once(lab: Page) -> None:
+    fill = {"order": "a", "trade": 5, "market": "FOOD", "side": "buy", "price": "6.000",
+            "quantity": 10, "value": "60.000", "fee": "0.000", "maker": False, "tick": 105}  # fmt: skip
+    cash = {"asset": "CASH", "available": "940.000", "held": "0.000"}
+    frame = account(fills=[fill], balances=[cash])
+    state = reduced(lab, {"balances": [cash | {"available": "1000.000"}]}, frame, frame)
+    assert state["fills"] == [fill]
+    assert state["balances"] == {"CASH": cash}
+
+
+def test_a_snapshot_ends_orders_that_it_leaves_out(lab: Page) -> None:
+    snapshot = {"kind": "snapshot", "topic": "account", "data": {"orders": [], "balances": []}}
+    assert reduced(lab, {"orders": [ORDER]}, snapshot)["orders"] == {}
+
+
+def test_candles_stay_in_order_and_bounded(lab: Page) -> None:
+    def candle(tick: int, close: str) -> dict[str, Any]:
+        return {"t": tick, "o": "1.000", "h": "1.000", "l": "1.000", "c": close, "v": 1}
+
+    def frame(tick: int, close: str, interval: int = 10) -> dict[str, Any]:
+        data = {"interval": interval, "candle": candle(tick, close)}
+        return {"kind": "frame", "topic": f"candles:FOOD:{interval}", "data": data}
+
+    island = {"market": "FOOD", "candles": [candle(0, "1.000"), candle(10, "1.000")]}
+    state = reduced(
+        lab, island, frame(10, "2.000"), frame(20, "3.000"), frame(0, "4.000"), frame(30, "9", 100)
+    )
+    assert [(c["t"], c["c"]) for c in state["candles"]] == [
+        (0, "4.000"),
+        (10, "2.000"),
+        (20, "3.000"),
+    ]
+
+
+def test_positions_decide_what_a_frame_is_worth(lab: Page) -> None:
+    cases = [
+        (None, {"offset": 1, "epoch": 1, "type": "append"}, "apply"),
+        ({"offset": 5, "epoch": 1}, {"offset": 6, "epoch": 1, "type": "append"}, "apply"),
+        ({"offset": 5, "epoch": 1}, {"offset": 5, "epoch": 1, "type": "append"}, "drop"),
+        ({"offset": 5, "epoch": 1}, {"offset": 7, "epoch": 1, "type": "append"}, "resync"),
+        ({"offset": 5, "epoch": 1}, {"offset": 9, "epoch": 1, "type": "replace"}, "apply"),
+        ({"offset": 5, "epoch": 1}, {"offset": 1, "epoch": 2, "type": "replace"}, "apply"),
+        ({"offset": 5}, {"topic": "account", "offset": 9, "prev": 5, "type": "append"}, "apply"),
+        ({"offset": 5}, {"topic": "account", "offset": 9, "prev": 7, "type": "append"}, "resync"),
+        ({"offset": 5}, {"topic": "account", "offset": 4, "prev": 3, "type": "append"}, "drop"),
+        ({"offset": 5}, {"topic": "account", "offset": 5, "type": "replace"}, "apply"),
+    ]
+    got = lab.evaluate(
+        """async (cases) => {
+          const {judge} = await import("/static/js/core/socket.js");
+          return cases.map(([known, frame]) => judge(known, frame));
+        }""",
+        [[known, frame] for known, frame, _ in cases],
+    )
+    assert got == [verdict for _, _, verdict in cases]
+
+
+def test_reconnects_wait_between_half_a_second_and_ten(lab: Page) -> None:
+    low, high = lab.evaluate(
+        """async () => {
+          const {retryDelay} = await import("/static/js/core/socket.js");
+          const tries = [0, 1, 2, 5, 50];
+          return [tries.map((n) => retryDelay(n, () => 0)), tries.map((n) => retryDelay(n, () => 1))];
+        }"""
+    )
+    assert set(low) == {500}
+    assert high == [1_000, 2_000, 4_000, 10_000, 10_000]
