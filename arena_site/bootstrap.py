@@ -18,7 +18,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -144,7 +144,8 @@ def write_stamp(venv: Path, locks: list[str], keep: dict[str, str]) -> None:
 
 def make_venv(venv: Path) -> None:
     """uv; else venv with ensurepip; else venv and the system's pip; else apt-get as root."""
-    if find_uv() and quiet([find_uv(), "venv", "--quiet", "--python", sys.executable, venv]):
+    uv = find_uv()
+    if uv and quiet([uv, "venv", "--quiet", "--python", sys.executable, venv]):
         return
     make = [sys.executable, "-m", "venv"]
     if not has_ensurepip() and not has_pip() and can_apt():
@@ -214,7 +215,7 @@ def apt_install(*packages: str) -> None:
         quiet(command, environment)
 
 
-def quiet(command: list[str | Path], environment: dict[str, str] | None = None) -> bool:
+def quiet(command: Sequence[str | Path], environment: dict[str, str] | None = None) -> bool:
     """Run, show nothing; True when it succeeded."""
     try:
         done = subprocess.run(command, env=environment, capture_output=True, check=False)

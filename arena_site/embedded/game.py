@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
-from django.core.management import get_commands
 
 from arena_site.embedded.accounts import AccountError
 from arena_site.embedded.claim import Claim, StateBusyError
@@ -70,7 +69,7 @@ def _run_claimed(request: Request, claim: Claim, console: Console) -> int:
         console.step("old data discarded")
     console.step(f"Living Economy Arena starts (state and logs in {claim.state})")
     options = Options(claim.state, port, request.worlds, request.world_workers, request.agents)
-    supervisor = Supervisor(game_plan(options, get_commands()), claim, console)
+    supervisor = Supervisor(game_plan(options), claim, console)
     supervisor.listen()
     code = DONE
     try:

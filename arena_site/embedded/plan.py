@@ -11,7 +11,6 @@ import sys
 import urllib.error
 import urllib.request
 from collections import ChainMap
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -39,18 +38,16 @@ class Options:
     agents: int = 100_000
 
 
-def game(options: Options, commands: Mapping[str, str]) -> list[Process]:
-    """Everything from the databases to the site. `commands` are the registered ones."""
+def game(options: Options) -> list[Process]:
+    """Everything from the databases to the site."""
     shared = application_environment(options.state)
     plan = databases(options.state)
     have = {process.name for process in plan}
     plan += [kernels(shared), static_files(), migrations(options.state, shared, have)]
     plan += [gateway(options.port, shared)]
-    if "world_create" in commands:
-        plan += [world(number, options, shared) for number in range(1, options.worlds + 1)]
-    if (ROOT / "arena_site" / "celery.py").exists():
-        plan += [world_worker(number, shared) for number in range(1, options.world_workers + 1)]
-        plan += [general_worker(shared), beat(options.state, shared)]
+    plan += [world(number, options, shared) for number in range(1, options.worlds + 1)]
+    plan += [world_worker(number, shared) for number in range(1, options.world_workers + 1)]
+    plan += [general_worker(shared), beat(options.state, shared)]
     return [only_known(process, {process.name for process in plan}) for process in plan]
 
 
@@ -76,16 +73,15 @@ def application_environment(state: Path) -> dict[str, str]:
 
 def kernels(shared: dict[str, str]) -> Process:
     """Compile the engine's kernels once, in the background, into the cache that all share."""
-    exists = (ROOT / "economy_engine" / "warmup.py").exists()
     return Process(
         name="kernels",
         kind=Kind.ONE_SHOT,
-        command=[PYTHON, "-c", WARM if exists else "pass"],
+        command=[PYTHON, "-c", WARM],
         environment=shared,
         cwd=ROOT,
         nice=5,
         stop_phase=0,
-        says="kernels are compiled" if exists else "",
+        says="kernels are compiled",
     )
 
 
@@ -104,14 +100,12 @@ def migrations(state: Path, shared: dict[str, str], have: set[str]) -> Process:
 
 
 def gateway(port: int, shared: dict[str, str]) -> Process:
-    """daphne, through the arena's own launcher where there is one."""
-    own = (ROOT / "arena_site" / "gateway.py").exists()
-    module = "arena_site.gateway" if own else "daphne"
-    where = ["-b", "127.0.0.1", "-p", str(port), "-v", "0"]
+    """daphne, through the arena's own launcher."""
+    where = ["--host", "127.0.0.1", "--port", str(port)]
     return Process(
         name="gateway",
         kind=Kind.SERVICE,
-        command=[PYTHON, "-m", module, *where, "arena_site.asgi:application"],
+        command=[PYTHON, "-m", "arena_site.gateway", *where],
         ready=lambda: answers(f"http://127.0.0.1:{port}/healthz"),
         environment=ChainMap({"LEA_ROLE": "gateway"}, shared),
         after=("migrations", "static", "valkey"),

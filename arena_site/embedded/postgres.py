@@ -90,7 +90,7 @@ def _candidates() -> list[tuple[Path, bool]]:
 def _inspect(directory: Path, from_wheel: bool) -> Binaries | None:
     if not all((directory / name).exists() for name in ("postgres", "initdb")):
         return None
-    command = [directory / "postgres", "--version"]
+    command = [str(directory / "postgres"), "--version"]
     asked = subprocess.run(command, capture_output=True, text=True, check=False)
     match = re.search(r"(\d+)\.\S+", asked.stdout)
     return Binaries(directory, int(match[1]), match[0], from_wheel) if match else None
