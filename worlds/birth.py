@@ -18,7 +18,8 @@ from worlds.journal import GENESIS_CHAIN, Position
 from worlds.memory import WriterMemory
 from worlds.models import World
 
-LOCK_SPACE = 0x1EA  # first key of the advisory lock
+_LOCK = "select pg_advisory_lock(hashtextextended(%s, 0))"
+_UNLOCK = "select pg_advisory_unlock(hashtextextended(%s, 0))"
 TICK_RATE_HZ = 10.0
 
 _HEAD = """
@@ -59,8 +60,8 @@ def create_world(
     )
     if not made and (world.preset, world.agents, world.seed) != (preset, agents, seed):
         raise WorldError(f"world {slug} was begun with other parameters")
-    keys = (LOCK_SPACE, world.pk)
-    connection.execute("select pg_advisory_lock(%s, %s)", keys)
+    key = (f"world {slug}",)
+    connection.execute(_LOCK, key)
     try:
         if has_head(world):
             raise WorldError(f"world {slug} exists")
@@ -69,7 +70,7 @@ def create_world(
         engine.warm_up(state, warm_up_days, progress)
         _store(engine, connection, world, state, tick_rate_hz)
     finally:
-        connection.execute("select pg_advisory_unlock(%s, %s)", keys)
+        connection.execute(_UNLOCK, key)
     inbox.wake_free()
     world.refresh_from_db()
     return world
