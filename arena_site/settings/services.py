@@ -34,6 +34,10 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SORT_OPERATION_PARAMETERS": False,
+    "ENUM_NAME_OVERRIDES": {
+        "CommandStatus": "worlds.api.schema.COMMAND_STATUSES",
+        "ParticipantStatus": "worlds.api.schema.PARTICIPANT_STATUSES",
+    },
 }
 
 # (admitted at once, seconds until all of it is back), per caller.

@@ -8,7 +8,15 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
 from markets import messages, selectors
-from worlds.api.schema import KEY, MIN_COMMIT, WAIT, CommandShape, FreshShape, problems, query
+from worlds.api.schema import (
+    KEY,
+    MIN_COMMIT,
+    WAIT,
+    CommandSerializer,
+    FreshSerializer,
+    problems,
+    query,
+)
 
 _READ = (400, 404, 409, 429, 503)
 _OWN = (400, 401, 403, 404, 409, 429, 503)
@@ -19,7 +27,7 @@ def _credits(**kwargs: Any) -> serializers.CharField:
     return serializers.CharField(help_text="Credits, exactly three decimals.", **kwargs)
 
 
-class MarketShape(serializers.Serializer):
+class MarketSerializer(serializers.Serializer):
     """One market; day figures cover the last 864,000 ticks."""
 
     code = serializers.CharField()
@@ -38,7 +46,7 @@ class MarketShape(serializers.Serializer):
     state = serializers.ChoiceField(["open", "halted"])
 
 
-class MarketDetailOneShape(MarketShape):
+class MarketRulesSerializer(MarketSerializer):
     """One market with its rules."""
 
     increment = _credits()
@@ -46,14 +54,17 @@ class MarketDetailOneShape(MarketShape):
     equilibrium_price = _credits(allow_null=True)
 
 
-class BookShape(serializers.Serializer):
-    """Levels [price, lots], best first."""
+class BookSerializer(serializers.Serializer):
+    """Levels [price, lots], best first; prices are multiples of `increment`."""
 
+    market = serializers.CharField()
+    increment = _credits()
+    commit = serializers.IntegerField()
     bids = serializers.ListField(child=serializers.ListField())
     asks = serializers.ListField(child=serializers.ListField())
 
 
-class TradeShape(serializers.Serializer):
+class TradeSerializer(serializers.Serializer):
     """A public trade."""
 
     id = serializers.IntegerField()
@@ -63,7 +74,7 @@ class TradeShape(serializers.Serializer):
     tick = serializers.IntegerField()
 
 
-class CandleShape(serializers.Serializer):
+class CandleSerializer(serializers.Serializer):
     """A bucket of ticks; `t` is its first."""
 
     t = serializers.IntegerField()
@@ -75,29 +86,29 @@ class CandleShape(serializers.Serializer):
     closed = serializers.BooleanField()
 
 
-class MarketListShape(FreshShape):
+class MarketListSerializer(FreshSerializer):
     """All markets."""
 
-    data = MarketShape(many=True)
+    data = MarketSerializer(many=True)
 
 
-class MarketReadShape(FreshShape):
+class MarketReadSerializer(FreshSerializer):
     """One market, its book, its newest trades and its candles."""
 
-    market = MarketDetailOneShape()
-    book = BookShape()
-    trades = TradeShape(many=True)
+    market = MarketRulesSerializer()
+    book = BookSerializer()
+    trades = TradeSerializer(many=True)
     interval = serializers.CharField()
-    candles = CandleShape(many=True)
+    candles = CandleSerializer(many=True)
 
 
-class IndicatorShape(FreshShape):
+class IndicatorSerializer(FreshSerializer):
     """The newest value of every indicator, decimal strings."""
 
     data = serializers.DictField()
 
 
-class HoldingShape(serializers.Serializer):
+class HoldingSerializer(serializers.Serializer):
     """Lots of one good."""
 
     market = serializers.CharField()
@@ -106,22 +117,22 @@ class HoldingShape(serializers.Serializer):
     value = _credits()
 
 
-class CashShape(serializers.Serializer):
+class CashSerializer(serializers.Serializer):
     """Free and held cash."""
 
     available = _credits()
     held = _credits()
 
 
-class PortfolioShape(FreshShape):
+class PortfolioSerializer(FreshSerializer):
     """What a participant has."""
 
-    cash = CashShape()
-    holdings = HoldingShape(many=True)
+    cash = CashSerializer()
+    holdings = HoldingSerializer(many=True)
     net_worth = _credits()
 
 
-class OrderShape(serializers.Serializer):
+class OrderSerializer(serializers.Serializer):
     """An order after its last event."""
 
     id = serializers.UUIDField()
@@ -142,33 +153,33 @@ class OrderShape(serializers.Serializer):
     updated_tick = serializers.IntegerField()
 
 
-class CursorShape(serializers.Serializer):
+class CursorSerializer(serializers.Serializer):
     """Where the next page begins; null when there is none."""
 
     before = serializers.IntegerField(allow_null=True)
 
 
-class PageShape(serializers.Serializer):
+class PageSerializer(serializers.Serializer):
     """The page's bound."""
 
     limit = serializers.IntegerField()
 
 
-class OrderListShape(FreshShape):
+class OrderListSerializer(FreshSerializer):
     """A page of orders, newest first."""
 
-    data = OrderShape(many=True)
-    cursor = CursorShape()
-    meta = PageShape()
+    data = OrderSerializer(many=True)
+    cursor = CursorSerializer()
+    meta = PageSerializer()
 
 
-class OrderReadShape(FreshShape):
+class OrderReadSerializer(FreshSerializer):
     """One order."""
 
-    order = OrderShape()
+    order = OrderSerializer()
 
 
-class PlaceOrderRequest(serializers.Serializer):
+class PlaceOrderSerializer(serializers.Serializer):
     """An order as it is sent. Unknown fields are refused."""
 
     client_order_id = serializers.CharField(required=False, max_length=36)
@@ -192,7 +203,7 @@ _CODE = OpenApiParameter("code", str, OpenApiParameter.PATH, enum=list(selectors
 market_list = {
     "operation_id": "markets_list",
     "parameters": [MIN_COMMIT],
-    "responses": {200: MarketListShape, **problems(*_READ)},
+    "responses": {200: MarketListSerializer, **problems(*_READ)},
 }
 market_detail = {
     "operation_id": "markets_read",
@@ -202,17 +213,17 @@ market_detail = {
         query("limit", int, "Candles, 1 to 1,000; 300 by default."),
         MIN_COMMIT,
     ],
-    "responses": {200: MarketReadShape, **problems(*_READ)},
+    "responses": {200: MarketReadSerializer, **problems(*_READ)},
 }
 indicators = {
     "operation_id": "indicators_read",
     "parameters": [MIN_COMMIT],
-    "responses": {200: IndicatorShape, **problems(*_READ)},
+    "responses": {200: IndicatorSerializer, **problems(*_READ)},
 }
 portfolio = {
     "operation_id": "portfolio_read",
     "parameters": [MIN_COMMIT],
-    "responses": {200: PortfolioShape, **problems(*_OWN)},
+    "responses": {200: PortfolioSerializer, **problems(*_OWN)},
 }
 order_list = {
     "operation_id": "orders_list",
@@ -223,13 +234,13 @@ order_list = {
         query("before", int, "`cursor.before` of the page before this one."),
         MIN_COMMIT,
     ],
-    "responses": {200: OrderListShape, **problems(*_OWN)},
+    "responses": {200: OrderListSerializer, **problems(*_OWN)},
 }
 order_place = {
     "operation_id": "orders_place",
     "parameters": [KEY, WAIT],
-    "request": PlaceOrderRequest,
-    "responses": {200: CommandShape, 202: CommandShape, **problems(*_WRITE)},
+    "request": PlaceOrderSerializer,
+    "responses": {200: CommandSerializer, 202: CommandSerializer, **problems(*_WRITE)},
 }
 orders_cancel = {
     "operation_id": "orders_cancel_all",
@@ -238,15 +249,15 @@ orders_cancel = {
         KEY,
         WAIT,
     ],
-    "responses": {200: CommandShape, 202: CommandShape, **problems(*_OWN)},
+    "responses": {200: CommandSerializer, 202: CommandSerializer, **problems(*_OWN)},
 }
 order_detail = {
     "operation_id": "orders_read",
     "parameters": [MIN_COMMIT],
-    "responses": {200: OrderReadShape, **problems(*_OWN)},
+    "responses": {200: OrderReadSerializer, **problems(*_OWN)},
 }
 order_cancel = {
     "operation_id": "orders_cancel",
     "parameters": [KEY, WAIT],
-    "responses": {200: CommandShape, 202: CommandShape, **problems(*_OWN)},
+    "responses": {200: CommandSerializer, 202: CommandSerializer, **problems(*_OWN)},
 }

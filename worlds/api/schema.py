@@ -7,10 +7,14 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
+from worlds.api.errors import PROBLEM_MEDIA_TYPE
+
+COMMAND_STATUSES = ["accepted", "executed", "rejected"]
+PARTICIPANT_STATUSES = ["pending", "active", "retired"]
 PRICE_HELP = "Credits, exactly three decimals."
 
 
-class FieldErrorShape(serializers.Serializer):
+class FieldErrorSerializer(serializers.Serializer):
     """What is wrong with one field."""
 
     field = serializers.CharField()
@@ -18,7 +22,7 @@ class FieldErrorShape(serializers.Serializer):
     message = serializers.CharField()
 
 
-class ProblemShape(serializers.Serializer):
+class ProblemSerializer(serializers.Serializer):
     """RFC 9457 problem document; `code` and `number` are stable."""
 
     type = serializers.CharField()
@@ -27,7 +31,7 @@ class ProblemShape(serializers.Serializer):
     code = serializers.CharField()
     number = serializers.IntegerField()
     detail = serializers.CharField()
-    errors = FieldErrorShape(many=True)
+    errors = FieldErrorSerializer(many=True)
     request_id = serializers.CharField(allow_null=True)
     temporary = serializers.BooleanField()
     retry_after = serializers.IntegerField(allow_null=True)
@@ -35,7 +39,7 @@ class ProblemShape(serializers.Serializer):
     tick = serializers.IntegerField(allow_null=True)
 
 
-class FreshShape(serializers.Serializer):
+class FreshSerializer(serializers.Serializer):
     """Where a read stands: at least this commit and tick of this world."""
 
     world = serializers.CharField()
@@ -43,26 +47,26 @@ class FreshShape(serializers.Serializer):
     commit = serializers.IntegerField()
 
 
-class CommandShape(serializers.Serializer):
+class CommandSerializer(serializers.Serializer):
     """A command: first `accepted`, then `executed` or `rejected` with its place in the order."""
 
     command_id = serializers.UUIDField()
-    status = serializers.ChoiceField(["accepted", "executed", "rejected"])
+    status = serializers.ChoiceField(COMMAND_STATUSES)
     seq = serializers.IntegerField(allow_null=True, required=False)
     tick = serializers.IntegerField(allow_null=True, required=False)
     commit = serializers.IntegerField(allow_null=True, required=False)
     result = serializers.DictField(allow_null=True, required=False)
-    error = ProblemShape(allow_null=True, required=False)
+    error = ProblemSerializer(allow_null=True, required=False)
     repeated = serializers.BooleanField(required=False)
 
 
-class CommandReadShape(CommandShape):
+class CommandReadSerializer(CommandSerializer):
     """A command as it is read back, with the world it belongs to."""
 
     world = serializers.CharField()
 
 
-class ErrorCodeShape(serializers.Serializer):
+class ErrorCodeSerializer(serializers.Serializer):
     """One row of the error catalogue."""
 
     number = serializers.IntegerField()
@@ -72,32 +76,34 @@ class ErrorCodeShape(serializers.Serializer):
     temporary = serializers.BooleanField()
 
 
-class ErrorCodeListShape(serializers.Serializer):
+class ErrorCodeListSerializer(serializers.Serializer):
     """The error catalogue."""
 
-    data = ErrorCodeShape(many=True)
+    data = ErrorCodeSerializer(many=True)
 
 
-class ParticipantShape(serializers.Serializer):
+class ParticipantSerializer(serializers.Serializer):
     """A player in a world."""
 
     id = serializers.UUIDField()
     name = serializers.CharField()
-    status = serializers.ChoiceField(["pending", "active", "retired"])
+    status = serializers.ChoiceField(PARTICIPANT_STATUSES)
     protected = serializers.BooleanField()
 
 
-class ParticipantReadShape(FreshShape):
+class ParticipantReadSerializer(FreshSerializer):
     """The caller's participant and the newcomer's grant, once it is known."""
 
-    participant = ParticipantShape()
+    participant = ParticipantSerializer()
     grant = serializers.CharField(allow_null=True, help_text=PRICE_HELP)
 
 
-def problems(*statuses: int) -> dict[int, OpenApiResponse]:
+def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
     """Responses of refusals, all of the one shape."""
     return {
-        status: OpenApiResponse(ProblemShape, description=_DESCRIPTIONS[status])
+        (status, PROBLEM_MEDIA_TYPE): OpenApiResponse(
+            ProblemSerializer, description=_DESCRIPTIONS[status]
+        )
         for status in statuses
     }
 

@@ -18,9 +18,9 @@ from worlds.api.catalogue import CATALOGUE
 from worlds.api.commands import command_answer
 from worlds.api.errors import Problem
 from worlds.api.schema import (
-    CommandReadShape,
-    ErrorCodeListShape,
-    ParticipantReadShape,
+    CommandReadSerializer,
+    ErrorCodeListSerializer,
+    ParticipantReadSerializer,
     problems,
 )
 
@@ -30,7 +30,7 @@ class ErrorCodeListView(ArenaView):
 
     permission_classes = [AllowAny]
 
-    @extend_schema(operation_id="error_codes_list", responses={200: ErrorCodeListShape})
+    @extend_schema(operation_id="error_codes_list", responses={200: ErrorCodeListSerializer})
     def get(self, request: Request) -> Response:
         """List every code that a refusal can have."""
         rows = [
@@ -51,7 +51,7 @@ class CommandDetailView(ParticipantView):
 
     @extend_schema(
         operation_id="commands_read",
-        responses={200: CommandReadShape, **problems(401, 403, 404, 429, 503)},
+        responses={200: CommandReadSerializer, **problems(401, 403, 404, 429, 503)},
     )
     def get(self, request: Request, command_id: UUID) -> Response:
         """Read one of the caller's commands, for the life of the world."""
@@ -68,7 +68,7 @@ class ParticipantDetailView(WorldView):
 
     @extend_schema(
         operation_id="participants_read",
-        responses={200: ParticipantReadShape, **problems(401, 403, 429, 503)},
+        responses={200: ParticipantReadSerializer, **problems(401, 403, 429, 503)},
     )
     def get(self, request: Request) -> Response:
         """Read the caller's participant."""
@@ -81,8 +81,8 @@ class ParticipantDetailView(WorldView):
         operation_id="participants_join",
         request=None,
         responses={
-            200: ParticipantReadShape,
-            201: ParticipantReadShape,
+            200: ParticipantReadSerializer,
+            201: ParticipantReadSerializer,
             **problems(400, 401, 403, 413, 429, 503),
         },
     )
