@@ -51,7 +51,7 @@ def _run_claimed(arguments: Sequence[str], home: Path, claim: Claim, console: Co
     environment["ARENA_STATE"] = str(claim.state)
     environment["DJANGO_SETTINGS_MODULE"] = "arena_site.settings.test"
     plan = [line for line in databases(claim.state, unsafe=True) if line.name == "postgres"]
-    plan += [replace(kernels(environment), nice=None, optional=True)]
+    plan += [replace(kernels(environment), optional=True)]
     supervisor = Supervisor(plan, claim, console)
     try:
         supervisor.start()
@@ -70,7 +70,7 @@ def _pytest(arguments: Sequence[str], environment: dict[str, str]) -> int:
     if not any(item.startswith(CHOOSES_PROCESSES) for item in arguments):
         command += ["-n", str(PROCESSES), "--dist", "loadgroup"]
     wrapper = [sys.executable, "-I", "-S", str(CHILD_PROGRAM), str(os.getpid())]
-    wrapper += [str(int(signal.SIGTERM)), "-", "-", "-"]
+    wrapper += [str(int(signal.SIGTERM)), "-", "-"]
     before = signal.signal(signal.SIGINT, lambda *_: None)  # an ignored one would be inherited
     child = subprocess.Popen([*wrapper, *command, *arguments], env=environment, cwd=ROOT)
     try:

@@ -1,6 +1,6 @@
 """Become a supervised child: give up rights, tie one's life to the supervisor's, then `exec`.
 
-Run as `python -I -S child.py PARENT_PID DEATH_SIGNAL UID GID NICE COMMAND...`, a `-` for what
+Run as `python -I -S child.py PARENT_PID DEATH_SIGNAL UID GID COMMAND...`, a `-` for what
 stays. A program of its own and not a `preexec_fn`, since between fork and exec a process that has
 threads may do almost nothing. Order matters: a change of uid clears the parent-death signal, and
 a parent that died before it was set is noticed by asking once more.
@@ -15,9 +15,7 @@ PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
-    parent, death_signal, uid, gid, nice, *command = sys.argv[1:]
-    if nice != "-":
-        os.nice(int(nice))
+    parent, death_signal, uid, gid, *command = sys.argv[1:]
     if uid != "-":
         os.setgroups([])
         os.setgid(int(gid))

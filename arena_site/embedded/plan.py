@@ -79,7 +79,6 @@ def kernels(shared: dict[str, str]) -> Process:
         command=[PYTHON, "-c", WARM],
         environment=shared,
         cwd=ROOT,
-        nice=5,
         stop_phase=0,
         says="kernels are compiled",
     )

@@ -39,7 +39,6 @@ class Process:
     environment: Mapping[str, str] = field(default_factory=dict)
     account: Account | None = None
     cwd: Path | None = None
-    nice: int | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 5.0
     stop_phase: int = 1  # 0 first, 9 last
@@ -55,12 +54,11 @@ def spawn(process: Process) -> subprocess.Popen[bytes]:
     Only ever called on the main thread: the parent-death signal follows the thread that forked.
     """
     account = process.account
-    nice = "-" if process.nice is None else str(process.nice)
     wrapper = [sys.executable, "-I", "-S", str(CHILD_PROGRAM), str(os.getpid())]
     wrapper += [str(int(process.stop_signal))]
     wrapper += [str(account.uid), str(account.gid)] if account else ["-", "-"]
     return subprocess.Popen(
-        [*wrapper, nice, *process.command],
+        [*wrapper, *process.command],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

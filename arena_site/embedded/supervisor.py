@@ -24,6 +24,7 @@ from arena_site.embedded.process import Kind, Process
 BACKOFF_SECONDS = (0.5, 30.0)
 CRASHES_MAX, CRASH_WINDOW_SECONDS = 5, 60.0
 HURRY_SECONDS = 2.0
+PATIENCE_SECONDS = 15.0  # after so much silence, say what is waited for
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -99,10 +100,22 @@ class Supervisor:
     def start(self, names: Sequence[str] = ()) -> None:
         """Return when the named processes (all by default) are ready or done."""
         wanted = names or list(self.runs)
+        said = time.monotonic()
         while not all(self.runs[name].settled for name in wanted):
             self.step(0.02)
             if self.stop_count:
                 raise StopRequestedError
+            if time.monotonic() - said > PATIENCE_SECONDS:
+                said = time.monotonic()
+                self._say_waiting()
+
+    def _say_waiting(self) -> None:
+        starting = [run for run in self.runs.values() if run.state is State.STARTING]
+        names = ", ".join(
+            f"{run.process.name} ({time.monotonic() - run.started:.0f} s)" for run in starting
+        )
+        if self.console and names:
+            self.console.step(f"still at work: {names}")
 
     def watch(self) -> None:
         """Return when a signal asks to stop."""
