@@ -18,7 +18,7 @@ def halt(context: Context, command: Halt) -> Decision:
     if context.state.clock[Clock.HALTED]:
         return refused(RejectReason.WORLD_HALTED)
     context.state.clock[Clock.HALTED] = 1
-    context.state.emission.event(context.tick, WorldEvent.HALT, -1, 0.0, command.reason)
+    context.state.emission.world_event(context.tick, WorldEvent.HALT, -1, 0.0, command.reason)
     return Decision()
 
 
@@ -27,7 +27,7 @@ def resume(context: Context, command: Resume) -> Decision:
     if not context.state.clock[Clock.HALTED]:
         return refused(RejectReason.NOT_ALLOWED)
     context.state.clock[Clock.HALTED] = 0
-    context.state.emission.event(context.tick, WorldEvent.RESUME, -1, 0.0, 0)
+    context.state.emission.world_event(context.tick, WorldEvent.RESUME, -1, 0.0, 0)
     return Decision()
 
 
