@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import random
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import connection, connections
 from django.test.utils import setup_databases, teardown_databases
 
@@ -113,6 +115,7 @@ class Arena:
     engine: Any
     hosts: list[Host] = field(default_factory=list)
     announcements: list[Announcements] = field(default_factory=list)
+    players: list[Any] = field(default_factory=list)
     writer: psycopg.Connection = field(default_factory=lambda: database.plain_connect("test"))
 
     @property
@@ -127,6 +130,11 @@ class Arena:
         self.hosts.append(host)
         self.announcements.append(announcer)
         return host
+
+    def player(self) -> Any:
+        """A log-in that is removed with the world."""
+        self.players.append(get_user_model().objects.create(username=f"p{uuid.uuid4().hex[:12]}"))
+        return self.players[-1]
 
     def participant(self) -> Participant:
         """A participant whose registration waits in the inbox."""
@@ -172,6 +180,14 @@ class Arena:
             "select epoch, commit, seq, tick from world_head where world_id = %s"
         )
 
+    def depth(self) -> int:
+        """Commands that wait in the inbox."""
+        return self.one("select count(*) from inbox where world_id = %s")
+
+    def settle(self, host: Host) -> None:
+        """Run until nothing waits."""
+        run(host, lambda: self.depth() == 0)
+
     def journaled(self) -> list[uuid.UUID]:
         rows = self.all("select command_id from journal where world_id = %s order by seq")
         return [row[0] for row in rows]
@@ -185,9 +201,19 @@ class Arena:
                 self.writer.execute(f"delete from {table} where world_id = %s", (self.world_id,))
             self.writer.execute("delete from worlds_world where id = %s", (self.world_id,))
         self.writer.close()
+        for player in self.players:
+            player.delete()
         client = database.redis_client()
         client.delete(f"hot:{self.world_id}")
         client.close()
+
+
+def run(host: Host, until: Callable[[], Any], seconds: float = 30.0) -> None:
+    """Run slices until something holds; fails when it never does."""
+    deadline = time.monotonic() + seconds
+    while not until():
+        assert time.monotonic() < deadline, "the host never got there"
+        host.slice(0.05)
 
 
 def small(seed: int = 7, agents: int = AGENTS) -> Any:
