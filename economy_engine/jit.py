@@ -3,7 +3,9 @@
 `kernel` compiles without reference counting: a kernel reads and writes the arrays that it is given
 and makes none, so counting references to 30 columns at each call (0.2 microseconds and more for a
 nested call) would buy nothing. `inlined` is for small steps of a kernel: passing the columns costs
-more than the step. Functions that make arrays use `allocating`.
+more than the step. `spliced` is for the parts of one long kernel: they are pasted into it before it
+is compiled, since each compiled layer between a kernel and the matching below it would link and
+optimize all of that matching once more. Functions that make arrays use `allocating`.
 
 With NUMBA_DISABLE_JIT=1 all of them are the plain Python functions.
 """
@@ -21,6 +23,12 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 kernel: Callable[[Function], Function] = njit(cache=True, _nrt=False)
 inlined: Callable[[Function], Function] = njit(cache=True, _nrt=False, forceinline=True)
+spliced: Callable[[Function], Function] = njit(cache=True, _nrt=False, inline="always")
+# Steps of kernels that Python never calls: no wrapper is compiled, which halves their compile time.
+inner: Callable[[Function], Function] = njit(cache=True, _nrt=False, no_cpython_wrapper=True)
+inlined_inner: Callable[[Function], Function] = njit(
+    cache=True, _nrt=False, no_cpython_wrapper=True, forceinline=True
+)
 allocating: Callable[[Function], Function] = njit(cache=True)
 
 

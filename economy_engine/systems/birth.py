@@ -129,7 +129,7 @@ def employ(household, firm, staff, goods, seed):
     for place in range(count):
         f = order[place]
         k = firm.market[f] % GOODS_COUNT
-        wanted = int(math.ceil(firm.target[f] * goods.labour[k] / firm.productivity[f]))
+        wanted = math.ceil(firm.target[f] * goods.labour[k] / firm.productivity[f])
         hired = min(wanted, households - employed)
         for _ in range(hired):
             household.employer[people[employed]] = f
@@ -159,14 +159,27 @@ def desks(desk, price, traders, seed, view_spread):
                     desk.fundamentalists[m] -= 1
 
 
+@kernel
+def ranked(values, rank):
+    """Return the value with `rank` smaller or equal ones before it; for short arrays, O(n^2)."""
+    for candidate in range(values.size):
+        before = 0
+        for other in range(values.size):
+            value = values[other]
+            if value < values[candidate] or (value == values[candidate] and other < candidate):
+                before += 1
+        if before == rank:
+            return values[candidate]
+    return values[0]
+
+
 @allocating
 def desk_weights(count, m, most, seed):
     """Return float64[count]: Pareto weights cut at 12 medians, normalized to 1."""
     weights = np.zeros(count)
     for g in range(count):
         weights[g] = pareto(uniform(seed, _DESKS, m * most + g, _STREAM + 4), 1.5)
-    ordered = np.sort(weights)
-    median = 0.5 * (ordered[(count - 1) // 2] + ordered[count // 2])
+    median = 0.5 * (ranked(weights, (count - 1) // 2) + ranked(weights, count // 2))
     total = 0.0
     for g in range(count):
         weights[g] = min(weights[g], 12.0 * median)

@@ -9,7 +9,7 @@ Source: parameter set P3, section 1.5.
 
 import numpy as np
 
-from economy_engine.jit import kernel
+from economy_engine.jit import kernel, spliced
 from economy_engine.systems.columns import DayCount, Institution, Macro
 from economy_engine.systems.venue import pay
 
@@ -17,7 +17,7 @@ _FUND = int(Institution.FUND)
 _LENDING_FEE = 0.0001  # of the value, per day
 
 
-@kernel
+@spliced
 def settle_capital(ledger, day, macro, p, row, fund, stock, debt, price, start_equity):
     """Settle one speculator; stock and debt in lots, price in minor units."""
     if debt > 0:

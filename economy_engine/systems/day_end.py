@@ -42,7 +42,10 @@ def _close_money(state: WorldState, tick: int, day_number: int) -> None:
         rows.traders, rows.makers, rows.agents,
     )  # fmt: skip
     if day_number % _WEALTH_DAYS == 0:
-        monetary.wealth_figures(ledger, state.household, price, macro, state.wealth_scratch)
+        wealth = state.wealth_scratch
+        monetary.list_wealth(ledger, state.household, price, wealth)
+        wealth.sort()  # by value alone, so every machine gets the same order
+        monetary.wealth_figures(macro, wealth)
     monetary.set_dividends(ledger, macro, policy, rows.agents)
     monetary.issue_money(ledger, day, macro, policy, day_number, rows.agents)
     monetary.set_universal_dividend(ledger, state.household, macro, policy, rows.agents)

@@ -18,7 +18,7 @@ import numpy as np
 
 from economy_engine.fmath import clip, log
 from economy_engine.goods import CONSUMED, ENRG, GOODS_COUNT
-from economy_engine.jit import allocating, kernel
+from economy_engine.jit import kernel, spliced
 from economy_engine.ledger.columns import CASH, ISSUER
 from economy_engine.ledger.kernels import transfer
 from economy_engine.params import DAYS_PER_YEAR
@@ -62,7 +62,7 @@ def inflation_sum(base, money_growth, velocity_change, demand_pressure, behavior
     return base + money_growth + velocity_change + demand_pressure + behavioral
 
 
-@kernel
+@spliced
 def inflation_terms(money_growth, velocity_growth, gap, sentiment, fear, greed, target):
     """Return the four terms after the base: money, velocity, demand, behavior (per year)."""
     money = 0.25 * clip(money_growth - target, -0.2, 0.2)
@@ -81,7 +81,7 @@ def taylor_rate(inflation, target, gap, neutral, tightening_at, rate_max):
     return clip(rate, 0.0, rate_max)
 
 
-@kernel
+@spliced
 def easing_issue(inflation, unemployment, p):
     """Return quantitative easing as a share of money per year; 0 when it is not called for."""
     weak = inflation < 0.04 and unemployment > 0.08
@@ -92,7 +92,7 @@ def easing_issue(inflation, unemployment, p):
     return min(p.easing_max, issue)
 
 
-@kernel
+@spliced
 def basket_index(vwap, goods, core):
     """Return a Laspeyres index of the basket, 1 at base prices; `core` leaves energy out.
 
@@ -153,7 +153,7 @@ def close_accounts(ledger, day, macro, day_number):
     day.history[_GDP, place] = output
 
 
-@kernel
+@spliced
 def window_mean(history, row, last_day, days):
     """Return the sum over `days` days that end at `last_day`, in order from the newest."""
     total = 0.0
@@ -162,7 +162,7 @@ def window_mean(history, row, last_day, days):
     return total
 
 
-@kernel
+@spliced
 def policy_inflation(history, day_number, p):
     """Return core inflation per year over 90 days, means of 30 days at both ends.
 
@@ -177,7 +177,7 @@ def policy_inflation(history, day_number, p):
     return (log(late / early) + padding) * _YEAR / p.window_days
 
 
-@kernel
+@spliced
 def velocity_growth(history, day_number, half):
     """Return the change of velocity between the halves of a window, per year."""
     late, early = 0.0, 0.0
@@ -266,7 +266,7 @@ def issue_money(ledger, day, macro, p, day_number, agents):
     return amount
 
 
-@kernel
+@spliced
 def pay_back(ledger, row, amount):
     """Destroy up to `amount` of a row's free cash; returns what was destroyed."""
     destroyed = min(np.int64(amount), ledger.cash[row])
@@ -290,19 +290,20 @@ def set_universal_dividend(ledger, household, macro, p, agents):
     macro[Macro.UNIVERSAL_DIVIDEND] = max(0.0, p.spending * excess / household.employer.size)
 
 
-@allocating
-def wealth_figures(ledger, household, price, macro, wealth):
-    """Take median, Gini and top share of household wealth (cash and goods).
-
-    wealth: float64[H], scratch, overwritten and sorted. O(H log H).
-    """
-    households = household.employer.size
-    for h in range(households):
+@kernel
+def list_wealth(ledger, household, price, wealth):
+    """Write every household's cash and goods (minor units) to `wealth`, float64[H]."""
+    for h in range(household.employer.size):
         total = np.float64(ledger.cash[h])
         for good in CONSUMED:
             total += ledger.stock[h, good] * price.mid[good]
         wealth[h] = total
-    wealth.sort()
+
+
+@kernel
+def wealth_figures(macro, wealth):
+    """Take median, Gini and top share of household wealth out of a sorted float64[H]."""
+    households = wealth.size
     weighted, total, top = 0.0, 0.0, 0.0
     first_rich = households - households // 100
     for h in range(households):
@@ -313,5 +314,3 @@ def wealth_figures(ledger, household, price, macro, wealth):
     macro[Macro.MEDIAN_WEALTH] = wealth[households // 2]
     macro[Macro.GINI] = weighted / (households * total)
     macro[Macro.TOP_SHARE] = top / total
-
-

@@ -3,7 +3,8 @@
     Volatility Multiplier = 1.0 + (Fear * Fear Weight) + (Greed * Greed Weight)
                           + (Herding Factor * 0.5) + (Sentiment Extremity * 0.4)
 
-A sixteenth of the agents is updated per step, in blocks of 16 rows; world figures are running means.
+A sixteenth of the agents is updated per step, in blocks of 16 rows; world figures are running
+means.
 Herding Factor = clip((majority share of trade directions - .5) / .5, 0, 1); Sentiment Extremity
 = 2 |S - .5|. Simplified: an agent watches the prices of one home market only.
 
@@ -16,7 +17,7 @@ import math
 import numpy as np
 
 from economy_engine.fmath import clip, normal
-from economy_engine.jit import kernel
+from economy_engine.jit import kernel, spliced
 from economy_engine.rng import Stream, uniform
 from economy_engine.systems.columns import Macro
 
@@ -69,7 +70,7 @@ def mood(sentiment: float, fear: float, greed: float, weights: tuple) -> float:
     return weights[0] * sentiment + weights[1] * (1.0 - fear) + weights[2] * greed
 
 
-@kernel
+@spliced
 def market_mood(flow, m):
     """Return (trend in [-3, 3], excess volatility in [0, 3]) that the agents of a market see."""
     base = flow.variance_30000[m]

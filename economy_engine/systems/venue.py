@@ -6,7 +6,7 @@ import numpy as np
 
 from economy_engine.book.columns import BookColumns, OutboxColumns
 from economy_engine.book.kernels import cancel_slot, place_ai
-from economy_engine.jit import kernel
+from economy_engine.jit import spliced
 from economy_engine.ledger.columns import CASH, ISSUER, LedgerColumns
 from economy_engine.ledger.kernels import transfer
 from economy_engine.units import level_near
@@ -28,11 +28,12 @@ class Venue(NamedTuple):
     first_participant: int
 
 
-@kernel
+@spliced
 def submit(venue, m, side, price_minor, quantity, row, life, post_only):
     """Place an AI order at a model price (float64, minor units) for `life` steps.
 
-    Returns the slot where it rests, or -1.
+    post_only: 0 or 1; a number, so that the matching below is compiled once.
+    Returns the slot where the remainder rests, or -1.
     """
     increment = venue.book.market[m]["price_increment"]
     level = level_near(price_minor, increment, venue.levels)
@@ -47,14 +48,14 @@ def submit(venue, m, side, price_minor, quantity, row, life, post_only):
         np.int64(row),
         venue.step + life,
         venue.step,
-        post_only,
+        post_only == 1,
         venue.agents + 3,
         venue.first_participant,
         venue.tick,
     )
 
 
-@kernel
+@spliced
 def withdraw(venue, slot, generation):
     """Cancel an own order by its handle, if it still rests."""
     if slot < 0:
@@ -64,7 +65,7 @@ def withdraw(venue, slot, generation):
         cancel_slot(venue.book, venue.ledger, np.int64(slot))
 
 
-@kernel
+@spliced
 def pay(ledger, source, target, amount):
     """Move up to `amount` (int64, minor units) of free cash; return what was moved.
 
@@ -77,19 +78,19 @@ def pay(ledger, source, target, amount):
     return moved
 
 
-@kernel
+@spliced
 def make(ledger, row, m, lots):
     """Let `lots` of market m enter the world on a row."""
     transfer(ledger, ISSUER, np.int64(row), np.int64(m), np.int64(lots))
 
 
-@kernel
+@spliced
 def use(ledger, row, m, lots):
     """Let `lots` of market m leave the world from a row that has them free."""
     transfer(ledger, np.int64(row), ISSUER, np.int64(m), np.int64(lots))
 
 
-@kernel
+@spliced
 def lend(ledger, source, target, m, lots):
     """Move free lots of market m from one row to another."""
     transfer(ledger, np.int64(source), np.int64(target), np.int64(m), np.int64(lots))

@@ -16,7 +16,7 @@ import numpy as np
 
 from economy_engine.book.columns import Side
 from economy_engine.fmath import clip, exp, log, normal, poisson
-from economy_engine.jit import kernel
+from economy_engine.jit import kernel, spliced
 from economy_engine.rng import Stream, randint, stochastic_round, uniform
 from economy_engine.systems.behavior.lending import borrow, repay
 from economy_engine.systems.columns import Macro
@@ -35,7 +35,7 @@ _LIMIT_MAX = 0.1  # log points from the mid
 _RESCUE = 1.01  # a short that runs out of collateral buys back at this
 
 
-@kernel
+@spliced
 def switching_index(p, majority, mispricing, trend):
     """Return the log odds index of turning fundamentalist, at most 4."""
     index = p.switch_base + p.switch_herd * majority
@@ -43,13 +43,13 @@ def switching_index(p, majority, mispricing, trend):
     return min(4.0, index - p.switch_trend * min(1.5, trend))
 
 
-@kernel
+@spliced
 def target_position(p, signal):
     """Return the wanted position in units of the member's base, -.5 to 3."""
     return 1.0 + clip(p.position_gain * signal, p.position_low, p.position_high)
 
 
-@kernel
+@spliced
 def learn(desk, m, g, log_mid, step, p, shock):
     """Advance trend and private view of a desk by the time since its last event."""
     elapsed = np.float64(step - desk.last_step[m, g])
@@ -61,7 +61,7 @@ def learn(desk, m, g, log_mid, step, p, shock):
     desk.opinion[m, g] = desk.opinion[m, g] * kept + spread * shock
 
 
-@kernel
+@spliced
 def switch_rule(desk, m, g, index, p, u):
     """Let a desk change its rule with Kirman's transition rates."""
     if desk.chartist[m, g] == 1:
@@ -73,7 +73,7 @@ def switch_rule(desk, m, g, index, p, u):
         desk.fundamentalists[m] -= 1
 
 
-@kernel
+@spliced
 def signal_of(desk, agent, price, flow, news, p, m, g, log_mid, deviation, row):
     """Return the desk's signal in log points of mispricing."""
     fundamental = deviation + news.level[m] * desk.news_weight[m, g]
@@ -87,7 +87,7 @@ def signal_of(desk, agent, price, flow, news, p, m, g, log_mid, deviation, row):
     return p.chartist_scale * pull + desk.opinion[m, g] + 0.3 * fundamental
 
 
-@kernel
+@spliced
 def trade_member(venue, trader, m, j, row, mid, target, pace, signal, chartist, width, u, event):
     """Move one member toward its target; returns +1 for a bid, -1 for an ask, 0 for nothing.
 
@@ -124,14 +124,14 @@ def trade_member(venue, trader, m, j, row, mid, target, pace, signal, chartist, 
         life = 120
     if short_of_cash and side == _BID:
         limit = _RESCUE * mid
-    slot = submit(venue, m, side, limit, lots, row, life, False)
+    slot = submit(venue, m, side, limit, lots, row, life, 0)
     trader.slot[j] = slot
     if slot >= 0:
         trader.generation[j] = venue.book.orders[slot]["generation"]
     return 1 if side == _BID else -1
 
 
-@kernel
+@spliced
 def act(venue, desk, trader, agent, price, flow, news, macro, p, m, event, first, members, row0):
     """One desk event: learn, switch, decide, and let the members trade.
 
@@ -171,7 +171,7 @@ def act(venue, desk, trader, agent, price, flow, news, macro, p, m, event, first
         macro[Macro.DIRECTION] += 0.002 * (direction - macro[Macro.DIRECTION])
 
 
-@kernel
+@spliced
 def event_rate(venue, desk, flow, news, macro, p, m):
     """Return the expected desk events of market m in this step."""
     variance = 0.4 * flow.variance_40[m] + 0.3 * flow.variance_400[m]

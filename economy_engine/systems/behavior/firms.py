@@ -17,7 +17,7 @@ import numpy as np
 from economy_engine.book.columns import Side
 from economy_engine.fmath import clip, exp, log
 from economy_engine.goods import CO2, GOODS_COUNT, GoodKind
-from economy_engine.jit import kernel
+from economy_engine.jit import kernel, spliced
 from economy_engine.params import STEPS_PER_DAY
 from economy_engine.rng import Stream, randint, stochastic_round, uniform
 from economy_engine.systems.columns import DayCount, Institution, Macro
@@ -49,7 +49,7 @@ def asking_price(reference, cost, markup, weight, offset):
     return max(1.01 * cost, blended * exp(offset))
 
 
-@kernel
+@spliced
 def input_cost_of(goods, price, k, first):
     """Return the cost of inputs per lot of good k at mid prices, minor units."""
     total = 0.0
@@ -59,7 +59,7 @@ def input_cost_of(goods, price, k, first):
     return total
 
 
-@kernel
+@spliced
 def produce(ledger, firm, staff, price, resource, goods, day, f, row, seed, step):
     """Turn labour, inputs and reserves into lots; returns the lots made.
 
@@ -98,7 +98,7 @@ def produce(ledger, firm, staff, price, resource, goods, day, f, row, seed, step
     return made
 
 
-@kernel
+@spliced
 def plan_output(firm, reference, macro, p, f, k, cost, unsold):
     """Revise expected sales, planned output and capacity from the last day's sales."""
     margin = (reference - cost) / reference
@@ -128,10 +128,10 @@ def plan_output(firm, reference, macro, p, f, k, cost, unsold):
         firm.capacity[f] *= 0.9995
 
 
-@kernel
+@spliced
 def plan_staff(firm, staff, macro, p, f, labour, margin):
     """Open vacancies or lay off, and revise the wage (Phillips slope on unemployment)."""
-    wanted = int(math.ceil(firm.target[f] * labour / firm.productivity[f]))
+    wanted = math.ceil(firm.target[f] * labour / firm.productivity[f])
     missing = wanted - staff.workers[f]
     staff.vacancies[f] = max(0, missing)
     staff.layoffs[f] = max(0, -missing)
@@ -145,7 +145,7 @@ def plan_staff(firm, staff, macro, p, f, labour, margin):
     staff.wage[f] += 0.02 * (macro[Macro.MEAN_WAGE] - staff.wage[f])
 
 
-@kernel
+@spliced
 def keep(firm, venue, f, count, slot):
     """Remember the handle of an own order; returns the number of handles."""
     if slot < 0 or count >= _ORDERS_MAX:
@@ -155,7 +155,7 @@ def keep(firm, venue, f, count, slot):
     return count + 1
 
 
-@kernel
+@spliced
 def sell(venue, firm, p, f, row, ask, lots):
     """Offer `lots` in three levels; returns the number of own orders."""
     m = firm.market[f]
@@ -167,12 +167,12 @@ def sell(venue, firm, p, f, row, ask, lots):
         part = min(lots, first * (1 + level)) if level < 2 else lots
         lots -= part
         price = ask * (1.0 + 0.012 * level + 0.012 * level * level)
-        slot = submit(venue, m, _ASK, price, part, row, _ORDER_LIFE, False)
+        slot = submit(venue, m, _ASK, price, part, row, _ORDER_LIFE, 0)
         count = keep(firm, venue, f, count, slot)
     return count
 
 
-@kernel
+@spliced
 def buy_inputs(venue, firm, price, goods, p, f, row, count, margin, producing):
     """Bid for inputs up to four days of use, less when the output loses money."""
     m = firm.market[f]
@@ -196,14 +196,14 @@ def buy_inputs(venue, firm, price, goods, p, f, row, count, margin, producing):
         lots = stochastic_round(need / 4.0, u)
         if lots > 0:
             limit = price.reference[target] * (1.0 + p.slip * (0.1 + urgency))
-            slot = submit(venue, target, _BID, limit, lots, row, _ORDER_LIFE, False)
+            slot = submit(venue, target, _BID, limit, lots, row, _ORDER_LIFE, 0)
             count = keep(firm, venue, f, count, slot)
     return count
 
 
-@kernel
+@spliced
 def settle_day(ledger, firm, staff, day, p, f, row, agents, input_cost):
-    """Take money from the equity fund when short, or pay out a part of what is beyond the buffer."""
+    """Take money from the equity fund when short, or pay out what is beyond the buffer."""
     cost = staff.workers[f] * staff.wage[f] + input_cost * firm.target[f]
     if ledger.cash[row] < 1.5 * cost:
         wanted = min(int(0.5 * cost), ledger.cash[agents + _FUND] // 50)
@@ -217,7 +217,7 @@ def settle_day(ledger, firm, staff, day, p, f, row, agents, input_cost):
         pay(ledger, row, agents + _FUND, dividend - tax)
 
 
-@kernel
+@spliced
 def visit(venue, firm, staff, price, resource, goods, day, macro, p, f, row):
     """One visit of one firm: withdraw, produce, plan, sell, buy, settle."""
     seed, step, ledger = venue.seed, venue.step, venue.ledger

@@ -12,7 +12,7 @@ import numpy as np
 from economy_engine.book.columns import Side
 from economy_engine.fmath import clip
 from economy_engine.goods import CONSUMED
-from economy_engine.jit import kernel
+from economy_engine.jit import kernel, spliced
 from economy_engine.params import DAYS_PER_YEAR, STEPS_PER_DAY
 from economy_engine.rng import Stream, randint, stochastic_round, uniform
 from economy_engine.systems.columns import DayCount, Institution, Macro
@@ -51,7 +51,7 @@ def wealth_tax(wealth, median, rate, rate_top):
     return tax
 
 
-@kernel
+@spliced
 def work(venue, household, staff, macro, day, p, h, first_firm):
     """Pay the wage, or look for a job; returns the net income so far (minor units)."""
     ledger = venue.ledger
@@ -91,7 +91,7 @@ def work(venue, household, staff, macro, day, p, h, first_firm):
     return income
 
 
-@kernel
+@spliced
 def tax_wealth(venue, household, price, macro, day, p, h):
     """Collect the daily wealth tax, at most a quarter of the free cash."""
     ledger = venue.ledger
@@ -105,7 +105,7 @@ def tax_wealth(venue, household, price, macro, day, p, h):
     day.counts[DayCount.WEALTH_TAX] += pay(ledger, h, venue.agents + _TREASURY, tax)
 
 
-@kernel
+@spliced
 def consume(venue, agent, goods, day, p, h):
     """Use up goods at home; what is missing for subsistence raises fear."""
     ledger = venue.ledger
@@ -125,7 +125,7 @@ def consume(venue, agent, goods, day, p, h):
         day.counts[DayCount.SHORTAGE] += missing
 
 
-@kernel
+@spliced
 def budget(cash, income, sentiment, macro, p):
     """Return the money for one day of shopping (float64, minor units)."""
     real_rate = macro[Macro.POLICY_RATE] - macro[Macro.EXPECTED_INFLATION] - 0.02
@@ -135,7 +135,7 @@ def budget(cash, income, sentiment, macro, p):
     return clip(propensity * income + p.cash_gap * gap, 0.0, 0.9 * cash)
 
 
-@kernel
+@spliced
 def shop(venue, household, agent, price, goods, macro, p, h):
     """Bid for the basket that the expenditure system asks for."""
     cash = np.float64(venue.ledger.cash[h])
@@ -161,10 +161,10 @@ def shop(venue, household, agent, price, goods, macro, p, h):
         price.demand[good] += lots
         u = uniform(venue.seed, venue.step, h, _SPEND + 4 + z)
         limit = reference * (1.0 + p.slip * (0.3 + 0.7 * u))
-        submit(venue, good, _BID, limit, lots, h, p.bid_life, False)
+        submit(venue, good, _BID, limit, lots, h, p.bid_life, 0)
 
 
-@kernel
+@spliced
 def live(venue, household, agent, staff, price, goods, day, macro, p, h, first_firm):
     """One day of one household, in the order: work, dividends, tax, meal, shopping."""
     ledger = venue.ledger

@@ -5,14 +5,14 @@ sells lots that do not exist.
 """
 
 
-from economy_engine.jit import kernel
+from economy_engine.jit import spliced
 from economy_engine.systems.columns import Institution
 from economy_engine.systems.venue import lend
 
 _POOL = int(Institution.LENDING_POOL)
 
 
-@kernel
+@spliced
 def borrow(ledger, debt, index, m, row, agents, wanted):
     """Lend up to `wanted` lots, at most a quarter of the pool; returns the lots lent."""
     pool = agents + _POOL
@@ -24,7 +24,7 @@ def borrow(ledger, debt, index, m, row, agents, wanted):
     return lots
 
 
-@kernel
+@spliced
 def repay(ledger, debt, index, m, row, agents):
     """Give back as many borrowed lots as the row has free."""
     lots = min(debt[index], ledger.stock[row, m])

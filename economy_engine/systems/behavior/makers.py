@@ -13,7 +13,7 @@ import numpy as np
 
 from economy_engine.book.columns import Side
 from economy_engine.fmath import clip
-from economy_engine.jit import kernel
+from economy_engine.jit import kernel, spliced
 from economy_engine.rng import Stream, randint
 from economy_engine.systems.behavior.lending import borrow, repay
 from economy_engine.systems.columns import Macro
@@ -33,7 +33,7 @@ def half_spread(base, multiplier, variance, variance_base):
     return base * multiplier * (0.6 + 0.4 * ratio)
 
 
-@kernel
+@spliced
 def remember(venue, maker, k, place, slot):
     """Keep the handle of a quote."""
     maker.slots[k, place] = slot
@@ -41,7 +41,7 @@ def remember(venue, maker, k, place, slot):
         maker.generations[k, place] = venue.book.orders[slot]["generation"]
 
 
-@kernel
+@spliced
 def quote(venue, maker, price, flow, macro, p, k, row, per_market):
     """Replace the six quotes of one maker."""
     markets = price.mid.size
@@ -70,9 +70,9 @@ def quote(venue, maker, price, flow, macro, p, k, row, per_market):
     for level in range(_LEVELS):
         lots = max(1, int(unit * (1 + level)))
         away = half * (1 + level)
-        slot = submit(venue, m, _BID, center - away, lots, row, p.quote_life, True)
+        slot = submit(venue, m, _BID, center - away, lots, row, p.quote_life, 1)
         remember(venue, maker, k, level, slot)
-        slot = submit(venue, m, _ASK, center + away, lots, row, p.quote_life, True)
+        slot = submit(venue, m, _ASK, center + away, lots, row, p.quote_life, 1)
         remember(venue, maker, k, _LEVELS + level, slot)
 
 

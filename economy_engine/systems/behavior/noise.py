@@ -9,7 +9,7 @@ Source: D. Gode and S. Sunder 1993, J. D. Farmer, P. Patelli, I. Zovko 2005; set
 
 from economy_engine.book.columns import Side
 from economy_engine.fmath import clip, exponential, pareto, poisson
-from economy_engine.jit import kernel
+from economy_engine.jit import kernel, spliced
 from economy_engine.rng import Stream, randint, stochastic_round, uniform
 from economy_engine.systems.venue import submit
 
@@ -27,7 +27,7 @@ def buy_probability(stock, normal_stock):
     return 0.5 - 0.3 * clip(excess, -1.0, 1.0)
 
 
-@kernel
+@spliced
 def trade_group(venue, agent, price, p, event, row0, count, size):
     """One event: choose market, side, limit and size, and let a group place its orders."""
     seed, step = venue.seed, venue.step
@@ -39,7 +39,8 @@ def trade_group(venue, agent, price, p, event, row0, count, size):
     volume = price.daily_volume[m] / count
     likes = buy_probability(venue.ledger.stock[row0 + first, m], _STOCK_DAYS * volume)
     side = _BID if uniform(seed, step, event, _STREAM + 3) < likes else _ASK
-    distance = min(p.distance_max, p.distance * (pareto(uniform(seed, step, event, _STREAM + 5), p.tail) - 1.0))
+    far = pareto(uniform(seed, step, event, _STREAM + 5), p.tail) - 1.0
+    distance = min(p.distance_max, p.distance * far)
     if uniform(seed, step, event, _STREAM + 4) < p.marketable_share:
         distance = -p.marketable_slip
     limit = price.mid[m] * (1.0 - distance if side == _BID else 1.0 + distance)
@@ -49,7 +50,7 @@ def trade_group(venue, agent, price, p, event, row0, count, size):
         j = (begin + z) % count
         u = uniform(seed, step, j + (event << _EVENT_SHIFT), _STREAM + 8)
         lots = max(1, stochastic_round(wanted, u))
-        submit(venue, m, side, limit, lots, row0 + j, p.order_life, False)
+        submit(venue, m, side, limit, lots, row0 + j, p.order_life, 0)
 
 
 @kernel
