@@ -55,14 +55,15 @@ export class LeaBook extends StoreElement {
 
   row(row, index, side, widest, decimals, own) {
     const mine = own.get(`${side === "ask" ? "sell" : "buy"}:${row.price}`);
-    const label = `${side === "ask" ? "Ask" : "Bid"} ${credits(row.price, { decimals })}, `
-      + `${row.size} lots, total ${row.total}${mine ? `, ${mine} of them yours` : ""}`;
-    return html`<button type="button" class="level" tabindex=${index ? -1 : 0} aria-label=${label}
-        ?data-own=${mine !== undefined} @click=${(event) => this.pick(event, row, side)}>
+    const spoken = (text) => html`<span class="visually-hidden">${text}</span>`;
+    return html`<button type="button" class="level" tabindex=${index ? -1 : 0} ?data-own=${mine !== undefined}
+        @click=${(event) => this.pick(event, row, side)}>
+      ${spoken(side === "ask" ? "Ask " : "Bid ")}
       <span class="depth" .style=${`transform:scaleX(${(row.total / widest).toFixed(3)})`}></span>
       <span class="price">${credits(row.price, { decimals })}</span>
-      <span class="size">${whole(row.size)}</span>
-      <span class="total">${whole(row.total)}</span>
+      ${spoken(", ")}<span class="size">${whole(row.size)}</span>
+      ${spoken(" lots, total ")}<span class="total">${whole(row.total)}</span>
+      ${mine === undefined ? nothing : spoken(`, ${mine} of them yours`)}
     </button>`;
   }
 
