@@ -7,6 +7,8 @@ from markets.messages import CancelAllMessage, CancelOrderMessage, PlaceOrderMes
 from markets.socket_messages import (
     PRIVATE_NAMES,
     PRIVATE_WIRE,
+    cancel_all_result,
+    cancel_result,
     is_market_topic,
     order_result,
 )
@@ -28,7 +30,7 @@ async def order_cancel(socket: SocketConsumer, request: Request) -> None:
     participant = await socket.participant()
     data = parse(CancelOrderMessage, request.fields)
     prepared = await in_thread(services.prepare_cancel)(participant, data)
-    await socket.submit(request.id, prepared)
+    await socket.submit(request.id, prepared, lambda _key: cancel_result(data["order"]))
 
 
 async def order_cancel_all(socket: SocketConsumer, request: Request) -> None:
@@ -36,7 +38,7 @@ async def order_cancel_all(socket: SocketConsumer, request: Request) -> None:
     participant = await socket.participant()
     data = parse(CancelAllMessage, request.fields)
     prepared = await in_thread(services.prepare_cancel_all)(participant, data)
-    await socket.submit(request.id, prepared)
+    await socket.submit(request.id, prepared, lambda _key: cancel_all_result)
 
 
 _ACCOUNT = PrivateStream(PRIVATE_WIRE, "accounts", selectors.account_snapshot)

@@ -62,3 +62,23 @@ def order_result(command_id: UUID, data: Mapping[str, Any]) -> Callable[[Any], d
         return shapes.order(row)
 
     return describe
+
+
+def cancel_result(order_id: UUID) -> Callable[[Any], dict[str, Any]]:
+    """A function from the status of a decided `CancelOrder` to what the order ended as."""
+
+    def describe(status: Any) -> dict[str, Any]:
+        result = status.result or {}
+        return {
+            "id": str(order_id),
+            "status": shapes.STATUS_WORDS[int(result.get("order_status", 0))],
+            "filled": result.get("filled", 0),
+            "left": result.get("left", 0),
+        }
+
+    return describe
+
+
+def cancel_all_result(status: Any) -> dict[str, Any]:
+    """How many orders a decided `CancelAll` ended."""
+    return {"canceled": (status.result or {}).get("canceled", 0)}

@@ -311,6 +311,8 @@ class SocketConsumer(AsyncConsumer):
         executed = status.status == "executed"
         members = {"id": number, "ok": executed} | command_shape(command_id, status)
         members["result"] = describe(status) if executed else None
+        if members["error"] is not None:
+            members["error"]["world"] = settings.WORLD_DEFAULT
         self.send_frame(reply_frame(members))
 
     async def _watch(self, who: Who) -> None:

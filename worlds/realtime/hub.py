@@ -185,8 +185,9 @@ class TopicHub:
             receiver = Receiver(self._url, f"lea-hub-{os.getpid()}")
             try:
                 await receiver.connect()
-                await receiver.subscribe(CONTROL_CHANNEL, *self._topics)
+                # First this: a topic made while the line below waits subscribes by itself.
                 self._receiver = receiver
+                await receiver.subscribe(CONTROL_CHANNEL, *self._topics)
                 pause = RECONNECT_SECONDS_MIN
                 # Checked anew: the library may swallow a cancellation while it connects.
                 while not self._closing:
@@ -229,12 +230,15 @@ class TopicHub:
         if frame is None:
             metrics.DROPPED.labels("old").inc()
             return
-        if topic.lost_since is not None and not topic.conflates and topic.ready:
-            # It is in the ring: whoever mends the hole sends it after the new view.
-            if not lost_before:
-                self._spawn(self._confirmed(topic))
+        if topic.lost_since is not None and topic.ready and not topic.conflates:
             if not topic.key.private:
+                # It is in the ring: whoever mends the hole sends it after the new view.
+                if not lost_before:
+                    self._spawn(self._confirmed(topic))
                 return
+            if not lost_before:
+                # Told first, so that the members hold the message back behind a new snapshot.
+                await self._mend(topic)
         await self._fan_out(topic, frame, topic.position)
 
     async def _fan_out(self, topic: Topic, frame: Frame, position: int) -> None:

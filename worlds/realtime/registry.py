@@ -10,13 +10,13 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 import structlog
-from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import Error as DatabaseError
 
 from worlds.realtime import metrics, sessions
 from worlds.realtime.codes import CloseCode
 from worlds.realtime.limits import PING_PERIOD_SECONDS, SESSION_CHECK_SECONDS, sockets_max
+from worlds.realtime.reads import in_thread
 
 if TYPE_CHECKING:
     from worlds.realtime.consumer import SocketConsumer
@@ -110,7 +110,7 @@ class SocketRegistry:
         """Close the sockets among these whose log-in no longer holds."""
         identities = {socket.identity for socket in sockets if socket.identity is not None}
         try:
-            ended = await database_sync_to_async(sessions.ended)(identities)
+            ended = await in_thread(sessions.ended)(identities)
         except DatabaseError as error:
             log.warning("session_check_failed", error=type(error).__name__)
             return

@@ -24,7 +24,7 @@ class Realtime:
     def __init__(self) -> None:
         self.hub = TopicHub(settings.REDIS.traffic)
         self.registry = SocketRegistry()
-        self.undecided = Undecided(reads.decided)
+        self.undecided = Undecided(reads.in_thread(reads.decided))
         self.hub.on_control = self.registry.on_control
         self.closing = False
         self._batcher: Batcher | None = None
