@@ -57,7 +57,7 @@ def PolicyMiddleware(get_response: Callable) -> Callable:  # noqa: N802 - named 
     """Set Permissions-Policy, and the looser content policy of the pages that need it."""
 
     def finish(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        response.setdefault("Permissions-Policy", _PERMISSIONS)  # type: ignore[attr-defined]
+        response.setdefault("Permissions-Policy", _PERMISSIONS)
         for prefix, policy in _LOOSER.items():
             if request.path.startswith(prefix):
                 response._csp_replace = policy  # type: ignore[attr-defined]

@@ -66,7 +66,7 @@ def _redis() -> Redis:
 def hot_view(world_id: int, topic: str) -> dict[str, Any] | None:
     """The newest view that the writer told of a topic; None when Redis has none or is away."""
     try:
-        raw = _redis().hget(f"hot:{world_id}", topic)
+        raw: Any = _redis().hget(f"hot:{world_id}", topic)
         return msgspec.json.decode(unpack_publication(raw).payload) if raw else None
     except (RedisError, BadPublicationError, msgspec.DecodeError):
         return None

@@ -74,7 +74,10 @@ def prepare_order(
     """
     expires_tick = 0
     if "expires_in_ticks" in data:
-        expires_tick = selectors.world_head(participant.world_id).tick + data["expires_in_ticks"]
+        head = selectors.world_head(participant.world_id)
+        if head is None:
+            raise Problem("world_not_ready")
+        expires_tick = head.tick + data["expires_in_ticks"]
     command = commands.PlaceOrder(
         market=data["market"],
         side=data["side"],

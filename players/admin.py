@@ -17,6 +17,6 @@ class PlayerAdmin(UserAdmin):
     ordering = ("-date_joined",)
     readonly_fields = ("public_id", "last_seen_at", "last_login", "date_joined")
     fieldsets = (
-        *UserAdmin.fieldsets,
+        *(UserAdmin.fieldsets or ()),
         ("Arena", {"fields": ("public_id", "is_guest", "last_seen_at")}),
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -30,7 +32,7 @@ def username_free(name: str) -> None:
 
 
 # allauth reads this list by its path.
-username_validators = [username_shape, username_free]
+username_validators: list[Callable[[Any], None]] = [username_shape, username_free]
 
 
 def guest_name(letters: int = 4) -> str:

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods
 from players import services
 from players.forms import ClaimForm
 from players.limits import client_ip, named, take
+from players.models import User
 
 
 def too_many(request: HttpRequest, retry_after_s: float) -> HttpResponse:
@@ -43,24 +44,26 @@ class SignupView(AllauthSignupView):
 @require_http_methods(["GET", "POST"])
 def claim(request: HttpRequest) -> HttpResponse:
     """A guest gives the account a name and a password, and stays logged in."""
-    if not request.user.is_guest:
+    player = request.user
+    assert isinstance(player, User)
+    if not player.is_guest:
         return redirect("account_change_password")
     form = ClaimForm(request.POST or None)
     if request.method == "POST":
         decision = take(named("signup"), client_ip(request))
         if not decision.admitted:
             return too_many(request, decision.retry_after_s)
-        if form.is_valid() and _claimed(request, form):
+        if form.is_valid() and _claimed(request, player, form):
             return redirect("/")
     status = 400 if form.errors else 200
     return render(request, "account/claim.html", {"form": form}, status=status)
 
 
-def _claimed(request: HttpRequest, form: ClaimForm) -> bool:
+def _claimed(request: HttpRequest, guest: User, form: ClaimForm) -> bool:
     data = form.cleaned_data
     try:
         player = services.account_claim(
-            player=request.user,
+            player=guest,
             username=data["username"],
             email=data["email"],
             password=data["password1"],

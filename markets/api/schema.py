@@ -14,8 +14,8 @@ from worlds.api.schema import (
     WAIT,
     CommandSerializer,
     FreshSerializer,
-    problems,
     query,
+    responses,
 )
 
 _READ = (400, 404, 409, 429, 503)
@@ -203,7 +203,7 @@ _CODE = OpenApiParameter("code", str, OpenApiParameter.PATH, enum=list(selectors
 market_list = {
     "operation_id": "markets_list",
     "parameters": [MIN_COMMIT],
-    "responses": {200: MarketListSerializer, **problems(*_READ)},
+    "responses": responses({200: MarketListSerializer}, *_READ),
 }
 market_detail = {
     "operation_id": "markets_read",
@@ -213,17 +213,17 @@ market_detail = {
         query("limit", int, "Candles, 1 to 1,000; 300 by default."),
         MIN_COMMIT,
     ],
-    "responses": {200: MarketReadSerializer, **problems(*_READ)},
+    "responses": responses({200: MarketReadSerializer}, *_READ),
 }
 indicators = {
     "operation_id": "indicators_read",
     "parameters": [MIN_COMMIT],
-    "responses": {200: IndicatorSerializer, **problems(*_READ)},
+    "responses": responses({200: IndicatorSerializer}, *_READ),
 }
 portfolio = {
     "operation_id": "portfolio_read",
     "parameters": [MIN_COMMIT],
-    "responses": {200: PortfolioSerializer, **problems(*_OWN)},
+    "responses": responses({200: PortfolioSerializer}, *_OWN),
 }
 order_list = {
     "operation_id": "orders_list",
@@ -234,13 +234,13 @@ order_list = {
         query("before", int, "`cursor.before` of the page before this one."),
         MIN_COMMIT,
     ],
-    "responses": {200: OrderListSerializer, **problems(*_OWN)},
+    "responses": responses({200: OrderListSerializer}, *_OWN),
 }
 order_place = {
     "operation_id": "orders_place",
     "parameters": [KEY, WAIT],
     "request": PlaceOrderSerializer,
-    "responses": {200: CommandSerializer, 202: CommandSerializer, **problems(*_WRITE)},
+    "responses": responses({200: CommandSerializer, 202: CommandSerializer}, *_WRITE),
 }
 orders_cancel = {
     "operation_id": "orders_cancel_all",
@@ -249,15 +249,15 @@ orders_cancel = {
         KEY,
         WAIT,
     ],
-    "responses": {200: CommandSerializer, 202: CommandSerializer, **problems(*_OWN)},
+    "responses": responses({200: CommandSerializer, 202: CommandSerializer}, *_OWN),
 }
 order_detail = {
     "operation_id": "orders_read",
     "parameters": [MIN_COMMIT],
-    "responses": {200: OrderReadSerializer, **problems(*_OWN)},
+    "responses": responses({200: OrderReadSerializer}, *_OWN),
 }
 order_cancel = {
     "operation_id": "orders_cancel",
     "parameters": [KEY, WAIT],
-    "responses": {200: CommandSerializer, 202: CommandSerializer, **problems(*_OWN)},
+    "responses": responses({200: CommandSerializer, 202: CommandSerializer}, *_OWN),
 }

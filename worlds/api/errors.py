@@ -139,7 +139,7 @@ def problem_of(exc: BaseException) -> Problem:
     if isinstance(exc, drf.ValidationError):
         return Problem.of_fields(list(field_errors(exc.detail)))
     if isinstance(exc, drf.Throttled):
-        wait = max(1, round(exc.wait or 1))
+        wait = max(1, round(getattr(exc, "wait", None) or 1))
         return Problem("rate_limited", retry_after=wait)
     if isinstance(exc, RequestDataTooBig):
         return Problem("payload_too_large")

@@ -98,14 +98,15 @@ class ParticipantReadSerializer(FreshSerializer):
     grant = serializers.CharField(allow_null=True, help_text=PRICE_HELP)
 
 
-def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
-    """Responses of refusals, all of the one shape."""
-    return {
+def responses(answers: dict[int, Any], *refused: int) -> dict[Any, Any]:
+    """The answers by status, and those of refusals, which all have the one shape."""
+    problems = {
         (status, PROBLEM_MEDIA_TYPE): OpenApiResponse(
             ProblemSerializer, description=_DESCRIPTIONS[status]
         )
-        for status in statuses
+        for status in refused
     }
+    return {**answers, **problems}
 
 
 _DESCRIPTIONS = {

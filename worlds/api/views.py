@@ -21,7 +21,7 @@ from worlds.api.schema import (
     CommandReadSerializer,
     ErrorCodeListSerializer,
     ParticipantReadSerializer,
-    problems,
+    responses,
 )
 
 
@@ -51,7 +51,7 @@ class CommandDetailView(ParticipantView):
 
     @extend_schema(
         operation_id="commands_read",
-        responses={200: CommandReadSerializer, **problems(401, 403, 404, 429, 503)},
+        responses=responses({200: CommandReadSerializer}, 401, 403, 404, 429, 503),
     )
     def get(self, request: Request, command_id: UUID) -> Response:
         """Read one of the caller's commands, for the life of the world."""
@@ -68,7 +68,7 @@ class ParticipantDetailView(WorldView):
 
     @extend_schema(
         operation_id="participants_read",
-        responses={200: ParticipantReadSerializer, **problems(401, 403, 429, 503)},
+        responses=responses({200: ParticipantReadSerializer}, 401, 403, 429, 503),
     )
     def get(self, request: Request) -> Response:
         """Read the caller's participant."""
@@ -80,11 +80,15 @@ class ParticipantDetailView(WorldView):
     @extend_schema(
         operation_id="participants_join",
         request=None,
-        responses={
-            200: ParticipantReadSerializer,
-            201: ParticipantReadSerializer,
-            **problems(400, 401, 403, 413, 429, 503),
-        },
+        responses=responses(
+            {200: ParticipantReadSerializer, 201: ParticipantReadSerializer},
+            400,
+            401,
+            403,
+            413,
+            429,
+            503,
+        ),
     )
     def post(self, request: Request) -> Response:
         """Join the world with the newcomer's grant; a second time changes nothing."""

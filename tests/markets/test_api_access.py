@@ -1,0 +1,77 @@
+"""Who may read and write what, address by address."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.markets.factories import order_id
+from tests.markets.support import (
+    ANON,
+    GOOD,
+    OWNER,
+    STRANGER,
+    VISITOR,
+    client_as,
+    journal_order,
+    owner_of,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+OWN = order_id(1)
+
+# method, path, body: status for the anonymous, a player without participant, a stranger, the owner
+MATRIX = [
+    ("get", "/api/markets", None, 200, 200, 200, 200),
+    ("get", "/api/markets/OIL", None, 200, 200, 200, 200),
+    ("get", "/api/indicators", None, 200, 200, 200, 200),
+    ("get", "/api/error-codes", None, 200, 200, 200, 200),
+    ("get", "/api/schema", None, 200, 200, 200, 200),
+    ("get", "/api/docs", None, 200, 200, 200, 200),
+    ("get", "/api/portfolio", None, 401, 403, 200, 200),
+    ("get", "/api/orders", None, 401, 403, 200, 200),
+    ("post", "/api/orders", GOOD, 401, 403, 202, 202),
+    ("delete", "/api/orders", None, 401, 403, 202, 202),
+    ("get", f"/api/orders/{OWN}", None, 401, 403, 404, 200),
+    ("delete", f"/api/orders/{OWN}", None, 401, 403, 404, 202),
+    ("get", f"/api/commands/{OWN}", None, 401, 403, 404, 200),
+    ("get", "/api/participants", None, 401, 403, 200, 200),
+    ("post", "/api/participants", {}, 401, 201, 200, 200),
+]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "expected"),
+    [(row[0], row[1], row[2], row[3:]) for row in MATRIX],
+    ids=[f"{row[0]} {row[1]}" for row in MATRIX],
+)
+def test_who_may_what(market_world, method, path, body, expected):
+    journal_order(market_world, owner_of(market_world), 1)
+    for caller, status in zip((ANON, VISITOR, STRANGER, OWNER), expected, strict=True):
+        response = getattr(client_as(caller), method)(path, body, format="json")
+        assert response.status_code == status, (caller, response.content)
+        if status >= 400:
+            assert response["Content-Type"] == "application/problem+json"
+            assert response.json()["request_id"] == response["X-Request-Id"]
+
+
+def test_every_address_of_the_api_is_in_the_matrix():
+    from arena_site.urls import urlpatterns
+
+    paths = set()
+    for pattern in urlpatterns:
+        inner = getattr(pattern, "url_patterns", None)
+        if inner is None:
+            paths.add(str(pattern.pattern))
+        elif str(pattern.pattern) == "api/":
+            paths |= {f"api/{each.pattern}" for each in inner}
+    known = {path for path in paths if path.startswith("api/")}
+    covered = {
+        row[1].lstrip("/").replace(str(OWN), "<uuid:order_id>").replace("OIL", "<str:code>")
+        for row in MATRIX
+    }
+    covered = {
+        path.replace("commands/<uuid:order_id>", "commands/<uuid:command_id>") for path in covered
+    }
+    assert known == covered
