@@ -11,7 +11,6 @@ from tests.markets.support import (
     OWNER,
     STRANGER,
     client_as,
-    owner_of,
 )
 
 pytestmark = pytest.mark.django_db
@@ -108,14 +107,10 @@ def test_reads_cost_a_fixed_number_of_queries(
     market_world, path, queries, django_assert_max_num_queries
 ):
     client = client_as(OWNER)
+    same = OrderView.objects.values().get(world_id=market_world.pk, seq=1)
     OrderView.objects.bulk_create(
-        OrderView(
-            world_id=market_world.pk, seq=seq, command_id=order_id(seq), participant_id=owner_of(market_world).pk,
-            market=0, side=0, order_type=0, time_in_force=0, price=1, quantity=1, filled=0, left=1,
-            value=0, fee=0, status=0, reason=0, is_open=True, tick=1, updated_tick=1,
-            expires_tick=0, commit=9,
-        )
+        OrderView(**same | {"id": None, "seq": seq, "command_id": order_id(seq)})
         for seq in range(100, 300)
-    )  # fmt: skip
+    )
     with django_assert_max_num_queries(queries):
         assert client.get(path).status_code == 200
