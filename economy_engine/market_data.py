@@ -6,11 +6,12 @@ import numpy as np
 
 from economy_engine import events, limits
 from economy_engine.book.columns import BookColumns
-from economy_engine.book.ladder import level_above, level_below
+from economy_engine.book.upkeep import best_price, depth_near
+from economy_engine.book.upkeep import depth as levels_of
 from economy_engine.jit import kernel
 from economy_engine.state import WorldState
 
-DEPTH_SHARE = 100  # depth counts the lots within a hundredth of the best price
+DEPTH_PPM = 10_000  # the depth of a row counts the lots within 1 % of the mid
 BLOCK_LEVELS = 10  # levels a side in a block
 
 
@@ -20,7 +21,6 @@ def fill_market_rows(book: BookColumns, rows: np.ndarray, tick: int) -> None:
 
     rows: MARKET_TICK_DTYPE[M], modified in place. A tick without a trade repeats the last price.
     """
-    levels = book.head.shape[1]
     for m in range(book.market.shape[0]):
         market = book.market[m]
         last = market["last_price"]
@@ -34,44 +34,10 @@ def fill_market_rows(book: BookColumns, rows: np.ndarray, tick: int) -> None:
         rows[m]["volume"] = market["volume"]
         rows[m]["value"] = market["value"]
         rows[m]["trades"] = market["trade_count"]
-        bid, ask = np.int64(book.best[m, 0]), np.int64(book.best[m, 1])
-        increment = market["price_increment"]
-        rows[m]["best_bid"] = bid * increment
-        rows[m]["best_ask"] = ask * increment if ask < levels else 0
-        lots = np.int64(0)
-        level, stop = bid, bid - bid // DEPTH_SHARE
-        while level > 0 and level >= stop:
-            lots += book.level_quantity[m, level]
-            level = level_below(book.bitmap, book.summary, m, level)
-        rows[m]["bid_depth"] = lots
-        lots = np.int64(0)
-        level, stop = ask, ask + ask // DEPTH_SHARE
-        while level < levels and level <= stop:
-            lots += book.level_quantity[m, level]
-            level = level_above(book.bitmap, book.summary, m, level)
-        rows[m]["ask_depth"] = lots
-
-
-@kernel
-def fill_depth(book: BookColumns, m: int, side: int, out: np.ndarray) -> int:
-    """Write the best levels of a side, best first; return how many.
-
-    out: int64[n, 2], price in minor units and lots, modified in place; n levels at most.
-    """
-    levels = book.head.shape[1]
-    increment = book.market[m]["price_increment"]
-    level = np.int64(book.best[m, side])
-    count = 0
-    while count < out.shape[0] and 0 < level < levels:
-        # The better side of the touch holds no order of this side, so a level has one side.
-        out[count, 0] = level * increment
-        out[count, 1] = book.level_quantity[m, level]
-        count += 1
-        if side == 0:
-            level = level_below(book.bitmap, book.summary, m, level)
-        else:
-            level = level_above(book.bitmap, book.summary, m, level)
-    return count
+        rows[m]["best_bid"] = best_price(book, m, 0)
+        rows[m]["best_ask"] = best_price(book, m, 1)
+        rows[m]["bid_depth"] = depth_near(book, m, 0, DEPTH_PPM)
+        rows[m]["ask_depth"] = depth_near(book, m, 1, DEPTH_PPM)
 
 
 def market_rows(state: WorldState, tick: int) -> np.ndarray:
@@ -84,7 +50,7 @@ def market_rows(state: WorldState, tick: int) -> np.ndarray:
 def depth(state: WorldState, market: int, side: int, levels: int) -> np.ndarray:
     """Return int64[n, 2], price in minor units and lots, best first, of at most `levels` levels."""
     out = np.zeros((min(levels, limits.DEPTH_LEVELS_MAX), 2), np.int64)
-    return out[: fill_depth(state.book, market, side, out)]
+    return out[: levels_of(state.book, market, side, len(out), out)]
 
 
 def depth_rows(state: WorldState, levels: int = BLOCK_LEVELS) -> np.ndarray:

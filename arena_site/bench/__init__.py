@@ -1,1 +1,1 @@
-"""Benchmarks behind `manage.py bench NAME`: each prints its figures beside a peer measured in the same run."""
+"""Benchmarks behind `manage.py bench NAME`: figures beside a peer measured in the same run."""

@@ -58,9 +58,9 @@ def _run(
         if flow.op[row] == flows.CANCEL:
             target = flow.target[row]
             slot = slots[target]
-            if slot >= 0 and book.orders[slot]["generation"] == generations[target]:
-                if book.orders[slot]["seq"] == target + 1:
-                    cancel_slot(book, ledger, slot)
+            lives = slot >= 0 and book.orders[slot]["generation"] == generations[target]
+            if lives and book.orders[slot]["seq"] == target + 1:
+                cancel_slot(book, ledger, slot)
             slots[target] = -1
             continue
         market = flow.op[row] == flows.MARKET

@@ -22,7 +22,7 @@ class Flow(NamedTuple):
 
 
 def record(operations: int, owners: int, levels: int, seed: int) -> Flow:
-    """Draw a flow of 70 % adds, 20 % cancels and 10 % market orders around a slowly moving price."""
+    """Draw 70 % adds, 20 % cancels and 10 % market orders around a slowly moving price."""
     rng = np.random.default_rng(seed)
     draw = rng.random(operations)
     op = np.where(draw < 0.7, ADD, np.where(draw < 0.9, CANCEL, MARKET)).astype(np.int8)

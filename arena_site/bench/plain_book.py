@@ -1,4 +1,4 @@
-"""The peer of `bench book`: a well-written order book in plain Python, heaps of prices and deques of orders."""
+"""The peer of `bench book`: a book in plain Python, heaps of prices and deques of orders."""
 
 from __future__ import annotations
 
