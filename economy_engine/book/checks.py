@@ -7,7 +7,7 @@ from enum import IntEnum
 import numpy as np
 
 from economy_engine.book.columns import BookColumns, BookCounter, OrderFlag
-from economy_engine.jit import kernel
+from economy_engine.jit import inner, kernel
 from economy_engine.ledger.columns import LedgerColumns
 
 _AI_HIGH = int(BookCounter.AI_HIGH_WATER)
@@ -64,7 +64,7 @@ def not_crossed(book: BookColumns) -> int:
     return 0
 
 
-@kernel
+@inner
 def check_level(book: BookColumns, m: int, level: int) -> int:
     """Return the fault in the list of one level, or 0."""
     orders = book.orders
@@ -103,7 +103,7 @@ def check_level(book: BookColumns, m: int, level: int) -> int:
     return 0
 
 
-@kernel
+@inner
 def check_maps(book: BookColumns, m: int) -> int:
     """Return the fault in the bitmaps and best levels of one market, or 0."""
     one = np.uint64(1)
@@ -130,7 +130,7 @@ def check_maps(book: BookColumns, m: int) -> int:
     return 0
 
 
-@kernel
+@inner
 def is_blank(book: BookColumns, slot: int) -> bool:
     """Return True when a free slot is zeroed but for its generation."""
     order = book.orders[slot]
@@ -147,7 +147,7 @@ def is_blank(book: BookColumns, slot: int) -> bool:
     return total == 0
 
 
-@kernel
+@inner
 def check_part(book: BookColumns, first: int, high: int, freed: int, open_count: int) -> int:
     """Return the fault in one part of the pool, slots [first, high), or 0."""
     live = np.int64(0)
@@ -165,7 +165,7 @@ def check_part(book: BookColumns, first: int, high: int, freed: int, open_count:
     return 0
 
 
-@kernel
+@inner
 def check_expiry(book: BookColumns, heads: np.ndarray, first: int, high: int) -> int:
     """Return EXPIRY when wheel or calendar `heads` do not hold exactly the timed orders."""
     listed = np.int64(0)
@@ -220,7 +220,7 @@ def check_book(book: BookColumns) -> int:
     return fault
 
 
-@kernel
+@inner
 def add_held(book: BookColumns, first: int, high: int, cash: np.ndarray, stock: np.ndarray,
              open_orders: np.ndarray) -> None:  # fmt: skip
     """Add what the resting orders in slots [first, high) hold to the three tables."""

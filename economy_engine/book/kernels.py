@@ -37,7 +37,7 @@ from economy_engine.book.pool import (
 )
 from economy_engine.book.upkeep import depth, depth_near, mid, rebuild_ladders, set_price_increment
 from economy_engine.errors import RejectReason
-from economy_engine.jit import inlined, kernel
+from economy_engine.jit import inlined_inner, inner, kernel
 from economy_engine.ledger.columns import AccountFlag, LedgerColumns
 
 __all__ = [
@@ -84,7 +84,7 @@ _NO_LIQUIDITY = int(RejectReason.NO_LIQUIDITY)
 _AI_FLAGS = _TIMED | (_GTT << _TIF_SHIFT)
 
 
-@inlined
+@inlined_inner
 def band_level(book: BookColumns, m: int, side: int, level: int) -> int:
     """Return the level that an order may have under the price band, or 0 when it is refused.
 
@@ -173,7 +173,7 @@ def place_ai(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, m:
     return slot
 
 
-@kernel
+@inner
 def check_fields(book: BookColumns, ledger: LedgerColumns, m: int, side: int, order_type: int,
                  quantity: int, row: int, tif: int, mode: int, expires_tick: int,
                  tick: int) -> int:  # fmt: skip
@@ -197,7 +197,7 @@ def check_fields(book: BookColumns, ledger: LedgerColumns, m: int, side: int, or
     return 0
 
 
-@kernel
+@inner
 def check_room(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, row: int,
                rests: bool, fills_max: int, open_max: int) -> int:  # fmt: skip
     """Return MAX_OPEN_ORDERS or ENGINE_BUSY when an order has no room, else 0."""
@@ -213,7 +213,7 @@ def check_room(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, 
     return 0
 
 
-@kernel
+@inner
 def check_funds(book: BookColumns, ledger: LedgerColumns, m: int, side: int, level: int,
                 quantity: int, row: int, tif: int, mode: int, fills_max: int) -> int:  # fmt: skip
     """Return the RejectReason that funds, lots, own orders or FOK give to an order, or 0.
@@ -303,7 +303,7 @@ def place_participant(book: BookColumns, ledger: LedgerColumns, outbox: OutboxCo
     return 0
 
 
-@inlined
+@inlined_inner
 def write_result(book: BookColumns, out: np.ndarray, m: int, level: int, quantity: int, slot: int,
                  left: int, filled: int, value: int, fee: int, stop: int) -> None:  # fmt: skip
     """Write what became of an executed order to `out` (PlaceResult)."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from economy_engine import limits
 from economy_engine.book.columns import BookColumns, BookCounter, OrderFlag
-from economy_engine.jit import inlined, kernel
+from economy_engine.jit import inlined, inlined_inner, kernel
 
 _ONE = np.uint64(1)
 _ZERO = np.uint64(0)
@@ -48,7 +48,7 @@ def mark_level(bitmap: np.ndarray, summary: np.ndarray, m: int, level: int) -> N
     summary[m, word >> 6] |= _ONE << np.uint64(word & 63)
 
 
-@inlined
+@inlined_inner
 def clear_level(bitmap: np.ndarray, summary: np.ndarray, m: int, level: int) -> None:
     """Mark a level as empty, in both maps."""
     word = level >> 6
@@ -108,7 +108,7 @@ def level_below(bitmap: np.ndarray, summary: np.ndarray, m: int, level: int) -> 
     return (word << 6) + highest_bit(bitmap[m, word])
 
 
-@inlined
+@inlined_inner
 def join_level(book: BookColumns, slot: int) -> None:
     """Append the order in `slot` behind the last one of its level."""
     orders = book.orders
@@ -131,7 +131,7 @@ def join_level(book: BookColumns, slot: int) -> None:
     book.level_quantity[m, level] += orders[slot]["quantity"]
 
 
-@inlined
+@inlined_inner
 def leave_level(book: BookColumns, slot: int) -> None:
     """Take the order in `slot` out of its level; the best level moves when it was the last."""
     orders = book.orders
@@ -157,7 +157,7 @@ def leave_level(book: BookColumns, slot: int) -> None:
         book.best[m, 1] = level_above(book.bitmap, book.summary, m, level)
 
 
-@inlined
+@inlined_inner
 def join_expiry(book: BookColumns, slot: int) -> None:
     """Link a timed order into the wheel (AI, steps) or the calendar (participants, ticks)."""
     orders = book.orders
@@ -175,7 +175,7 @@ def join_expiry(book: BookColumns, slot: int) -> None:
         orders[first]["wheel_prev"] = slot
 
 
-@inlined
+@inlined_inner
 def leave_expiry(book: BookColumns, slot: int) -> None:
     """Take a timed order out of the wheel or the calendar at once; others are left alone."""
     orders = book.orders

@@ -28,7 +28,7 @@ from economy_engine.book.pool import (
     report_closure,
 )
 from economy_engine.errors import RejectReason
-from economy_engine.jit import inlined, kernel
+from economy_engine.jit import inlined_inner, inner
 from economy_engine.ledger.columns import LedgerColumns
 from economy_engine.units import fee_minor_up
 
@@ -48,7 +48,7 @@ _TYPE_MASK = int(OrderFlag.TYPE_MASK)
 _TIF_SHIFT = int(OrderFlag.TIF_SHIFT)
 
 
-@inlined
+@inlined_inner
 def same_hands(ledger: LedgerColumns, row: int, other: int) -> bool:
     """Return True when two rows have one beneficial owner or belong to one group."""
     if ledger.owner[row] == ledger.owner[other]:
@@ -56,7 +56,7 @@ def same_hands(ledger: LedgerColumns, row: int, other: int) -> bool:
     return ledger.group[row] >= 0 and ledger.group[row] == ledger.group[other]
 
 
-@inlined
+@inlined_inner
 def crosses(book: BookColumns, m: int, side: int, level: int) -> bool:
     """Return True when an order at `level` would meet the other side at once."""
     if side == 0:
@@ -64,7 +64,7 @@ def crosses(book: BookColumns, m: int, side: int, level: int) -> bool:
     return level <= book.best[m, 0]
 
 
-@inlined
+@inlined_inner
 def settle(ledger: LedgerColumns, m: int, side: int, value: int, fee: int, lots: int, maker: int,
            taker: int, fee_row: int) -> None:  # fmt: skip
     """Move money and goods of one match; `side` is the taker's."""
@@ -81,7 +81,7 @@ def settle(ledger: LedgerColumns, m: int, side: int, value: int, fee: int, lots:
     ledger.cash[fee_row] += fee
 
 
-@inlined
+@inlined_inner
 def count_trade(book: BookColumns, outbox: OutboxColumns, m: int, side: int, price: int, lots: int,
                 value: int, tick: int) -> int:  # fmt: skip
     """Number a trade, add it to the tick's statistics and the public tape; return its number."""
@@ -115,7 +115,7 @@ def count_trade(book: BookColumns, outbox: OutboxColumns, m: int, side: int, pri
     return number
 
 
-@kernel
+@inner
 def report_fill(book: BookColumns, outbox: OutboxColumns, slot: int, side: int, number: int,
                 price: int, lots: int, fee: int, taker: int, taker_seq: int, left: int,
                 filled: int, value: int, taker_fee: int, tick: int) -> None:  # fmt: skip
@@ -160,7 +160,7 @@ def report_fill(book: BookColumns, outbox: OutboxColumns, slot: int, side: int, 
         fills[at]["maker_fee"] = details[detail]["fee"]
 
 
-@kernel
+@inner
 def prevent_self_trade(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, slot: int,
                        left: int, mode: int, tick: int) -> int:  # fmt: skip
     """Apply a self-trade mode to the maker in `slot`; return what is left of the taker.
@@ -183,7 +183,7 @@ def prevent_self_trade(book: BookColumns, ledger: LedgerColumns, outbox: OutboxC
     return left if mode == _EXPIRE_MAKER else -1 - left
 
 
-@kernel
+@inner
 def match(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, m: int, side: int,
           limit: int, quantity: int, row: int, seq: int, mode: int, matches_max: int, fee_row: int,
           first_participant: int, tick: int) -> tuple[int, int, int, int, int]:  # fmt: skip
@@ -243,7 +243,7 @@ def match(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, m: in
     return left, filled, value, fees, 0
 
 
-@kernel
+@inner
 def probe(book: BookColumns, ledger: LedgerColumns, m: int, side: int, limit: int, quantity: int,
           row: int, mode: int, matches_max: int) -> tuple[int, int, int]:  # fmt: skip
     """Return what `match` would do, without doing it: (lots filled, value, stop as in `match`)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from economy_engine.book.columns import BookColumns, BookCounter, OrderFlag, OutboxColumns
 from economy_engine.book.columns import OutboxCount as Count
 from economy_engine.book.ladder import join_expiry, join_level, leave_expiry, leave_level
-from economy_engine.jit import inlined, kernel
+from economy_engine.jit import inlined, inlined_inner, inner, kernel
 from economy_engine.ledger.columns import LedgerColumns
 
 _AI_FREE = int(BookCounter.AI_FREE)
@@ -22,7 +22,7 @@ _TIF_SHIFT = int(OrderFlag.TIF_SHIFT)
 _CLOSURES = int(Count.CLOSURES)
 
 
-@inlined
+@inlined_inner
 def participant_slots_left(book: BookColumns) -> int:
     """Return how many participants' orders can still come to rest."""
     counters = book.counters
@@ -31,7 +31,7 @@ def participant_slots_left(book: BookColumns) -> int:
     )
 
 
-@inlined
+@inlined_inner
 def take_ai_slot(book: BookColumns) -> int:
     """Return a free AI slot (last freed first, then a fresh one), or -1 when the part is full."""
     counters = book.counters
@@ -48,7 +48,7 @@ def take_ai_slot(book: BookColumns) -> int:
     return fresh
 
 
-@inlined
+@inlined_inner
 def take_participant_slot(book: BookColumns) -> int:
     """Return a free participants' slot, or -1 when the part is full."""
     counters = book.counters
@@ -65,7 +65,7 @@ def take_participant_slot(book: BookColumns) -> int:
     return fresh
 
 
-@kernel
+@inner
 def free_slot(book: BookColumns, ledger: LedgerColumns, slot: int) -> None:
     """Take an order out of level and expiry list and free its slot, zeroed but for generation.
 
@@ -107,7 +107,7 @@ def free_slot(book: BookColumns, ledger: LedgerColumns, slot: int) -> None:
     orders[slot]["arrival"] = 0
 
 
-@inlined
+@inlined_inner
 def hold(book: BookColumns, ledger: LedgerColumns, m: int, side: int, level: int, lots: int,
          row: int) -> None:  # fmt: skip
     """Move what `lots` at `level` need from free to held; negative `lots` release it."""
@@ -120,7 +120,7 @@ def hold(book: BookColumns, ledger: LedgerColumns, m: int, side: int, level: int
         ledger.stock_held[row, m] += lots
 
 
-@kernel
+@inner
 def rest(book: BookColumns, ledger: LedgerColumns, slot: int, m: int, side: int, level: int,
          left: int, original: int, row: int, seq: int, flags: int,
          expires: int) -> None:  # fmt: skip

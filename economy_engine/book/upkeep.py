@@ -14,7 +14,7 @@ from economy_engine.book.columns import (
 )
 from economy_engine.book.ladder import join_level, level_above, level_below
 from economy_engine.book.pool import cancel_slot, closure_room, hold, report_closure
-from economy_engine.jit import allocating, kernel
+from economy_engine.jit import allocating, inner, kernel
 from economy_engine.ledger.columns import LedgerColumns
 from economy_engine.units import is_increment, level_ceil, level_floor
 
@@ -94,7 +94,7 @@ def depth_near(book: BookColumns, m: int, side: int, ppm: int) -> int:
     return lots
 
 
-@kernel
+@inner
 def clear_market(book: BookColumns, m: int) -> None:
     """Empty the ladder of one market; its orders keep their records."""
     book.head[m, :] = -1
@@ -106,7 +106,7 @@ def clear_market(book: BookColumns, m: int) -> None:
     book.best[m, 1] = book.head.shape[1]
 
 
-@kernel
+@inner
 def rebuild_slot(book: BookColumns, slot: int) -> None:
     """Put one resting order's share of the derived columns back; its links are kept."""
     order = book.orders[slot]
@@ -177,7 +177,7 @@ def slots_by_arrival(book: BookColumns, m: int) -> np.ndarray:
     return slots[np.argsort(arrivals)]
 
 
-@kernel
+@inner
 def level_after(book: BookColumns, slot: int, new: int) -> int:
     """Return an order's level on a new grid: bids round down, asks up; 0 when it is off the end."""
     order = book.orders[slot]

@@ -10,7 +10,7 @@ import numpy as np
 
 from economy_engine import limits
 from economy_engine.errors import RejectReason
-from economy_engine.jit import allocating, inlined, kernel
+from economy_engine.jit import allocating, inlined_inner, inner, kernel
 from economy_engine.ledger.columns import AccountFlag, LedgerColumns
 
 _CASH = -1
@@ -33,7 +33,7 @@ GOODS_BROKEN = 2
 NEGATIVE = 4
 
 
-@inlined
+@inlined_inner
 def move(ledger: LedgerColumns, row: int, asset: int, amount: int) -> None:
     """Add `amount` to one free balance; the issuer's side goes to the totals. No checks."""
     if row == _ISSUER:
@@ -49,7 +49,7 @@ def move(ledger: LedgerColumns, row: int, asset: int, amount: int) -> None:
         ledger.stock[row, asset] += amount
 
 
-@kernel
+@inner
 def check_legs(ledger: LedgerColumns, rows: np.ndarray, assets: np.ndarray, amounts: np.ndarray,
                n: int, respect_freezes: bool) -> int:  # fmt: skip
     """Return the first RejectReason of the legs' form: range, balance per asset, freezes; or 0."""
@@ -79,7 +79,7 @@ def check_legs(ledger: LedgerColumns, rows: np.ndarray, assets: np.ndarray, amou
     return _OK
 
 
-@kernel
+@inner
 def net_change(rows: np.ndarray, assets: np.ndarray, amounts: np.ndarray, n: int,
                k: int) -> int:  # fmt: skip
     """Return the sum of all legs on the account and asset of leg `k`."""
