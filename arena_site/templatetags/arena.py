@@ -33,7 +33,8 @@ def seal(text: Any, size: int = 44) -> SafeString:
     """An SVG rosette for an id: decoration, hidden from assistive technology."""
     paths = format_html_join("", '<path d="{}"></path>', ((d,) for d in seal_paths(str(text))))
     return format_html(
-        '<svg class="seal" width="{0}" height="{0}" viewBox="0 0 {1} {1}" aria-hidden="true">{2}</svg>',
+        '<svg class="seal" width="{0}" height="{0}" viewBox="0 0 {1} {1}" aria-hidden="true">'
+        "{2}</svg>",
         size,
         BOX,
         paths,

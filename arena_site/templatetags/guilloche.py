@@ -1,6 +1,6 @@
 """Guilloche seals: a rosette computed from an id, the same on the server and in the browser.
 
-The curve is `r = R (1 - a/2 + a/2 cos(k t) cos(m t))`, drawn three times with growing amplitude `a`.
+The curve is `r = R (1 - a/2 + a/2 cos(k t) cos(m t))`, drawn three times, `a` growing.
 `static/js/core/seal.js` draws the same one; `tests/e2e/vectors/seal.json` pins both.
 """
 

@@ -11,7 +11,8 @@ from django.contrib.staticfiles import finders
 
 MODULES_MAX = 60
 _IMPORT = re.compile(
-    r"""^\s*(?:import|export)\b[^'";]*?(?:from\s*)?["'](?P<path>\.{1,2}/[^"']+)["']\s*;""", re.MULTILINE
+    r"""^\s*(?:import|export)\b[^'";]*?(?:from\s*)?["'](?P<path>\.{1,2}/[^"']+)["']\s*;""",
+    re.MULTILINE,
 )
 
 
@@ -19,7 +20,8 @@ def imports_of(name: str, source: str) -> list[str]:
     """Static names of the modules that `source`, stored as `name`, imports."""
     folder = posixpath.dirname(name)
     return [
-        posixpath.normpath(posixpath.join(folder, match["path"])) for match in _IMPORT.finditer(source)
+        posixpath.normpath(posixpath.join(folder, match["path"]))
+        for match in _IMPORT.finditer(source)
     ]
 
 

@@ -37,7 +37,7 @@ def site(request: pytest.FixtureRequest) -> str:
 
 
 class _QuietHandler(WSGIRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *_: Any) -> None:
         """Requests of tests aren't worth a line."""
 
 
@@ -128,9 +128,7 @@ def axe() -> Callable[[Page], list[str]]:
             "async (tags) => (await axe.run({runOnly: {type: 'tag', values: tags}})).violations",
             AXE_TAGS,
         )
-        return [
-            f"{rule['id']}: {node['html'][:160]}" for rule in found for node in rule["nodes"]
-        ]
+        return [f"{rule['id']}: {node['html'][:160]}" for rule in found for node in rule["nodes"]]
 
     return run
 

@@ -148,8 +148,10 @@ def test_an_order_goes_through_its_states_whatever_comes_first(lab: Page) -> Non
 
 
 def test_fills_and_balances_are_taken_once(lab: Page) -> None:
-    fill = {"order": "a", "trade": 5, "market": "FOOD", "side": "buy", "price": "6.000",
-            "quantity": 10, "value": "60.000", "fee": "0.000", "maker": False, "tick": 105}  # fmt: skip
+    fill = {
+        "order": "a", "trade": 5, "market": "FOOD", "side": "buy", "price": "6.000",
+        "quantity": 10, "value": "60.000", "fee": "0.000", "maker": False, "tick": 105,
+    }  # fmt: skip
     cash = {"asset": "CASH", "available": "940.000", "held": "0.000"}
     frame = account(fills=[fill], balances=[cash])
     state = reduced(lab, {"balances": [cash | {"available": "1000.000"}]}, frame, frame)
@@ -209,7 +211,7 @@ def test_reconnects_wait_between_half_a_second_and_ten(lab: Page) -> None:
         """async () => {
           const {retryDelay} = await import("/static/js/core/socket.js");
           const tries = [0, 1, 2, 5, 50];
-          return [tries.map((n) => retryDelay(n, () => 0)), tries.map((n) => retryDelay(n, () => 1))];
+          return [() => 0, () => 1].map((draw) => tries.map((n) => retryDelay(n, draw)));
         }"""
     )
     assert set(low) == {500}

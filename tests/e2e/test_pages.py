@@ -36,9 +36,7 @@ def test_accessible(open_page: Open, site: str, axe: Axe, path: str, scheme: str
 
 
 @pytest.mark.parametrize("path", PUBLIC)
-def test_inside_the_width_of_a_phone(
-    open_page: Open, site: str, axe: Axe, path: str
-) -> None:
+def test_inside_the_width_of_a_phone(open_page: Open, site: str, axe: Axe, path: str) -> None:
     page = open_page(viewport=PHONE, has_touch=True, is_mobile=True)
     page.goto(site + path)
     settled(page)

@@ -1,4 +1,4 @@
-"""Static files: vendored ones are what they say, modules resolve, and hashing finds every import."""
+"""Static files: vendored ones are what they say, modules resolve, hashing finds every import."""
 
 from __future__ import annotations
 
@@ -75,7 +75,11 @@ def test_hashed_modules_import_hashed_modules(tmp_path: Path) -> None:
         staticfiles_storage._setup()
         command = Command()
         options = {"interactive": False, "verbosity": 0, "link": False, "clear": False}
-        options |= {"dry_run": False, "ignore_patterns": ["admin/*"], "use_default_ignore_patterns": True}
+        options |= {
+            "dry_run": False,
+            "ignore_patterns": ["admin/*"],
+            "use_default_ignore_patterns": True,
+        }
         command.set_options(**options, post_process=True)
         command.collect()
         manifest = json.loads((tmp_path / "staticfiles.json").read_text())["paths"]

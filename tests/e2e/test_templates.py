@@ -23,7 +23,10 @@ def rendered(name: str, context: dict[str, Any] | None = None) -> str:
     ("name", "context"),
     [
         ("landing.html", {}),
-        ("landing.html", {"markets": [MARKET], "indicators": {"cpi": "102.31"}, "world": {"tick": 5}}),
+        (
+            "landing.html",
+            {"markets": [MARKET], "indicators": {"cpi": "102.31"}, "world": {"tick": 5}},
+        ),
         ("market.html", {}),
         ("market.html", {"market": MARKET, "markets": [MARKET], "island": {"market": MARKET}}),
         ("market.html", {"market": {"code": "FOOD", "name": None, "last": None}, "markets": []}),

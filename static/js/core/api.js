@@ -16,7 +16,9 @@ export async function call(method, path, { body = null, key = null } = {}) {
   let response;
   try {
     response = await fetch(path, {
-      method, headers, credentials: "same-origin",
+      method,
+      headers,
+      credentials: "same-origin",
       body: body === null ? undefined : JSON.stringify(body),
       signal: AbortSignal.timeout(WITHIN_MS),
     });

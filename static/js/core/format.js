@@ -50,7 +50,11 @@ export function compact(value) {
   if (!Number.isFinite(number)) return NONE;
   const size = Math.abs(number);
   const mark = number < 0 ? MINUS : "";
-  for (const [limit, unit] of [[1e9, "B"], [1e6, "M"], [1e4, "k"]]) {
+  for (const [limit, unit] of [
+    [1e9, "B"],
+    [1e6, "M"],
+    [1e4, "k"],
+  ]) {
     if (size < limit) continue;
     const scaled = size / (unit === "k" ? 1e3 : limit);
     return `${mark}${scaled >= 100 ? Math.round(scaled) : scaled.toFixed(1)}${unit}`;
@@ -73,7 +77,8 @@ export function percent(fraction, { decimals = 2, sign = true } = {}) {
 /** A plain ratio or index with fixed decimals and a true minus. */
 export function ratio(value, decimals = 2) {
   const number = Number(value);
-  if (value === null || value === undefined || value === "" || !Number.isFinite(number)) return NONE;
+  if (value === null || value === undefined || value === "" || !Number.isFinite(number))
+    return NONE;
   return number.toFixed(decimals).replace("-", MINUS);
 }
 
@@ -87,7 +92,10 @@ export function direction(fraction, decimals = 2) {
 /** Local time of day of a moment in milliseconds. */
 export function clock(at) {
   return new Date(at).toLocaleTimeString([], {
-    hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false,
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    hour12: false,
   });
 }
 

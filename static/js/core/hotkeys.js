@@ -18,8 +18,10 @@ export function bind(key, action) {
 }
 
 function typing(target) {
-  return target instanceof Element
-    && Boolean(target.closest("input, textarea, select, [contenteditable]"));
+  return (
+    target instanceof Element &&
+    Boolean(target.closest("input, textarea, select, [contenteditable]"))
+  );
 }
 
 function chord(event) {
@@ -32,7 +34,8 @@ export function listen() {
     const key = chord(event);
     if (!key || event.isComposing) return;
     const always = key === "Escape" || key === "Control+Enter";
-    if (!always && (typing(event.target) || !hotkeysOn() || document.querySelector("dialog[open]"))) return;
+    if (!always && (typing(event.target) || !hotkeysOn() || document.querySelector("dialog[open]")))
+      return;
     const action = (prefix && bound.get(`${prefix} ${key}`)) || bound.get(key);
     prefix = key === "g" ? "g" : null;
     if (!action) return;

@@ -14,7 +14,9 @@ const GROUPED = /^[-\u2212]?\d{1,3}(?:,\d{3})+(?:\.\d*)?$/;
  */
 export function parseCredits(text) {
   if (text === null || text === undefined) return null;
-  let plain = String(text).trim().replace(/[\s\u00a0\u202f]/g, "");
+  let plain = String(text)
+    .trim()
+    .replace(/[\s\u00a0\u202f]/g, "");
   if (GROUPED.test(plain)) plain = plain.replaceAll(",", "");
   if (plain.startsWith(".")) plain = `0${plain}`;
   const match = PLAIN.exec(plain);
@@ -34,7 +36,9 @@ export function toDecimal(minor) {
 
 /** A whole positive quantity of lots out of what was typed, or null. */
 export function parseLots(text) {
-  const plain = String(text ?? "").trim().replace(/[\s\u00a0\u202f,]/g, "");
+  const plain = String(text ?? "")
+    .trim()
+    .replace(/[\s\u00a0\u202f,]/g, "");
   if (!/^\d{1,12}$/.test(plain)) return null;
   const lots = BigInt(plain);
   return lots > 0n ? lots : null;

@@ -105,18 +105,31 @@ export function preview({ draft, book, cash, stock, increment }) {
 
   if (buying && atMost > free) problems.push("insufficient_cash");
   if (!buying && quantity > goods) problems.push("insufficient_goods");
-  const impact = hit.filled > 0n && best > 0n
-    ? Math.abs(Number((hit.value * 1_000_000n) / hit.filled - best * 1_000_000n)
-      / Number(best * 1_000_000n))
-    : 0;
+  const impact =
+    hit.filled > 0n && best > 0n
+      ? Math.abs(
+          Number((hit.value * 1_000_000n) / hit.filled - best * 1_000_000n) /
+            Number(best * 1_000_000n),
+        )
+      : 0;
   return {
-    problems, cautions, bound, best, quantity,
-    filled: hit.filled, resting, canceled: left - resting,
-    value: hit.value, fee: buying ? 0n : hit.fee, worst: hit.worst, impact,
+    problems,
+    cautions,
+    bound,
+    best,
+    quantity,
+    filled: hit.filled,
+    resting,
+    canceled: left - resting,
+    value: hit.value,
+    fee: buying ? 0n : hit.fee,
+    worst: hit.worst,
+    impact,
     average: hit.filled > 0n ? roundDiv(hit.value, hit.filled) : null,
     payAtMost: buying ? atMost : null,
     receiveAtLeast: buying ? null : atMost - feeOf(atMost),
-    cashFree: free, stockFree: goods,
+    cashFree: free,
+    stockFree: goods,
     cashAfter: buying ? free - hit.value - resting * bound : free + hit.value - hit.fee,
     stockAfter: buying ? goods + hit.filled : goods - hit.filled - resting,
   };

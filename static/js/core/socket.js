@@ -15,8 +15,11 @@ const DELAYED_AFTER_MS = 1_000;
 const WATCH_EVERY_MS = 250;
 const PENDING_MAX = 100;
 const FINAL_CODES = new Map([
-  [4401, "logged_out"], [4500, "bad_token"], [4501, "bad_request"],
-  [4504, "connection_limit"], [4507, "permission"],
+  [4401, "logged_out"],
+  [4500, "bad_token"],
+  [4501, "bad_request"],
+  [4504, "connection_limit"],
+  [4507, "permission"],
 ]);
 
 /** Wait before attempt number `attempt` (0, 1, ...): full jitter between 0.5 and at most 10 s. */
@@ -130,7 +133,8 @@ export class Link {
         if (!this.topics.has(topic)) return;
         if (reply.recovered && this.topics.get(topic)) return;
         this.topics.set(topic, { epoch: reply.epoch, offset: reply.offset });
-        if (reply.snapshot) this.onData({ kind: "snapshot", topic, data: reply.snapshot, tick: reply.tick });
+        if (reply.snapshot)
+          this.onData({ kind: "snapshot", topic, data: reply.snapshot, tick: reply.tick });
       },
       (problem) => {
         this.onState({ refused: { topic, code: problem.code } });
@@ -140,9 +144,12 @@ export class Link {
   }
 
   #subscribeLater(topic, seconds) {
-    setTimeout(() => {
-      if (this.ready && this.topics.has(topic)) this.#subscribe(topic);
-    }, Math.max(RESYNC_EVERY_MS, (seconds ?? 0) * 1000));
+    setTimeout(
+      () => {
+        if (this.ready && this.topics.has(topic)) this.#subscribe(topic);
+      },
+      Math.max(RESYNC_EVERY_MS, (seconds ?? 0) * 1000),
+    );
   }
 
   #received(text) {
@@ -199,7 +206,8 @@ export class Link {
     this.request("ping").then(
       () => this.onState({ latency_ms: Math.round(performance.now() - sent) }),
       (problem) => {
-        if (problem.code === "no_reply" && performance.now() - sent >= PONG_WITHIN_MS) this.socket?.close();
+        if (problem.code === "no_reply" && performance.now() - sent >= PONG_WITHIN_MS)
+          this.socket?.close();
       },
     );
   }

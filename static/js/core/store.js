@@ -13,11 +13,29 @@ const SPARK_MAX = 60;
 
 export const EMPTY = Object.freeze({
   link: { state: "connecting", latency_ms: null },
-  world: {}, tick: null, tickAt: null, day: null, gameTime: null,
-  code: null, codes: [], markets: {}, sparks: {},
-  book: null, bookAt: null, trades: [], interval: 10, candles: [], candlesLoading: false,
-  indicators: {}, news: [],
-  orders: {}, recent: {}, fills: [], balances: {}, tickets: [], player: null,
+  world: {},
+  tick: null,
+  tickAt: null,
+  day: null,
+  gameTime: null,
+  code: null,
+  codes: [],
+  markets: {},
+  sparks: {},
+  book: null,
+  bookAt: null,
+  trades: [],
+  interval: 10,
+  candles: [],
+  candlesLoading: false,
+  indicators: {},
+  news: [],
+  orders: {},
+  recent: {},
+  fills: [],
+  balances: {},
+  tickets: [],
+  player: null,
 });
 
 function byAsset(list) {
@@ -97,7 +115,13 @@ function marketTick(state, data) {
     markets[code] = { ...markets[code], ...row, code };
   }
   const codes = state.codes.length ? state.codes : Object.keys(markets);
-  return { ...state, markets, codes, day: data.day ?? state.day, gameTime: data.game_time ?? state.gameTime };
+  return {
+    ...state,
+    markets,
+    codes,
+    day: data.day ?? state.day,
+    gameTime: data.game_time ?? state.gameTime,
+  };
 }
 
 function trades(state, data, whole) {
@@ -157,7 +181,9 @@ function patchTicket(state, id, patch) {
     const next = { ...ticket, ...patch };
     const order = state.recent[next.order];
     // The account stream may have told the outcome before this reply came.
-    return order ? { ...next, state: order.status, reason: order.reason ?? null, result: order } : next;
+    return order
+      ? { ...next, state: order.status, reason: order.reason ?? null, result: order }
+      : next;
   });
   return { ...state, tickets };
 }
@@ -185,7 +211,10 @@ export function reduce(state, event) {
       if (String(event.interval) !== String(state.interval)) return state;
       return { ...state, candles: mergeCandles([], event.candles), candlesLoading: false };
     case "spark":
-      return { ...state, sparks: { ...state.sparks, [event.code]: event.points.slice(-SPARK_MAX) } };
+      return {
+        ...state,
+        sparks: { ...state.sparks, [event.code]: event.points.slice(-SPARK_MAX) },
+      };
     case "ticket":
       return { ...state, tickets: [event.ticket, ...state.tickets].slice(0, TICKETS_MAX) };
     case "ticket_patch":
@@ -202,15 +231,19 @@ export function reduce(state, event) {
 /** The state that the server rendered into the page. */
 export function initialState(island) {
   const markets = {};
-  for (const row of island.markets ?? []) markets[row.code ?? row.m] = { ...row, code: row.code ?? row.m };
+  for (const row of island.markets ?? [])
+    markets[row.code ?? row.m] = { ...row, code: row.code ?? row.m };
   if (island.market?.code) {
     markets[island.market.code] = { ...markets[island.market.code], ...island.market };
   }
-  const code = typeof island.market === "string" ? island.market : island.market?.code ?? null;
-  const world = typeof island.world === "string" ? { name: island.world } : island.world ?? {};
+  const code = typeof island.market === "string" ? island.market : (island.market?.code ?? null);
+  const world = typeof island.world === "string" ? { name: island.world } : (island.world ?? {});
   let state = {
     ...EMPTY,
-    world, code, markets, codes: Object.keys(markets),
+    world,
+    code,
+    markets,
+    codes: Object.keys(markets),
     tick: island.tick ?? world.tick ?? null,
     book: island.book ?? null,
     candles: mergeCandles([], island.candles ?? []),
@@ -219,7 +252,8 @@ export function initialState(island) {
     player: island.player ?? null,
   };
   for (const row of Object.values(markets)) {
-    if (Array.isArray(row.spark)) state.sparks = { ...state.sparks, [row.code]: row.spark.map(Number) };
+    if (Array.isArray(row.spark))
+      state.sparks = { ...state.sparks, [row.code]: row.spark.map(Number) };
   }
   state = account(state, island, true);
   return state;
@@ -235,7 +269,9 @@ export function createStore(initial) {
     for (const listener of listeners) listener(state);
   };
   return {
-    get state() { return state; },
+    get state() {
+      return state;
+    },
     dispatch(event) {
       const next = reduce(state, event);
       if (next === state) return;

@@ -3,7 +3,8 @@
   try {
     var theme = localStorage.getItem("lea-theme");
     if (theme === "dark" || theme === "light") document.documentElement.dataset.theme = theme;
-    if (localStorage.getItem("lea-contrast") === "more") document.documentElement.dataset.contrast = "more";
+    if (localStorage.getItem("lea-contrast") === "more")
+      document.documentElement.dataset.contrast = "more";
   } catch (error) {
     /* Storage may be switched off: the system's theme holds. */
   }

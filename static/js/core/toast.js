@@ -23,7 +23,13 @@ export function toast(text, { kind = "info", for_ms = FOR_MS, action, onAction, 
   line.textContent = text;
   box.replaceChildren(line);
   const close = () => box.remove();
-  if (action) box.append(button(action, "link-button", () => { close(); onAction(); }));
+  if (action)
+    box.append(
+      button(action, "link-button", () => {
+        close();
+        onAction();
+      }),
+    );
   box.append(button("Dismiss", "link-button", close));
   clearTimeout(Number(box.dataset.timer));
   box.dataset.timer = String(setTimeout(close, for_ms));

@@ -33,10 +33,17 @@ function decided(id, answer) {
   if (result) store.dispatch({ kind: "orders", orders: [result] });
   const error = answer.error ?? null;
   const rejected = answer.ok === false || answer.status === "rejected";
-  const state = rejected ? "rejected" : result?.status ?? answer.result?.status ?? "new";
+  const state = rejected ? "rejected" : (result?.status ?? answer.result?.status ?? "new");
   const reason = error?.code ?? result?.reason ?? null;
-  patch(id, { state, reason, detail: error?.detail ?? error?.title ?? null,
-    seq: answer.seq, tick: answer.tick, result, order: answer.command_id ?? result?.id });
+  patch(id, {
+    state,
+    reason,
+    detail: error?.detail ?? error?.title ?? null,
+    seq: answer.seq,
+    tick: answer.tick,
+    result,
+    order: answer.command_id ?? result?.id,
+  });
 }
 
 function accepted(id, reply) {
@@ -66,7 +73,12 @@ async function send(id, fields) {
     else decided(id, reply);
   } catch (problem) {
     if (OFFLINE.has(problem.code)) await sendByRest(id, fields);
-    else patch(id, { state: "rejected", reason: problem.code, detail: problem.detail ?? problem.title });
+    else
+      patch(id, {
+        state: "rejected",
+        reason: problem.code,
+        detail: problem.detail ?? problem.title,
+      });
   }
 }
 
@@ -78,9 +90,12 @@ async function sendByRest(id, fields) {
     ask(id, reply.command_id);
   } catch (problem) {
     const lost = OFFLINE.has(problem.code);
-    patch(id, lost
-      ? { state: "sending", detail: "waiting for the connection" }
-      : { state: "rejected", reason: problem.code, detail: problem.detail ?? problem.title });
+    patch(
+      id,
+      lost
+        ? { state: "sending", detail: "waiting for the connection" }
+        : { state: "rejected", reason: problem.code, detail: problem.detail ?? problem.title },
+    );
   }
 }
 
@@ -88,7 +103,10 @@ async function sendByRest(id, fields) {
 export function place(fields) {
   const id = newKey();
   const order = { ...fields, client_order_id: id };
-  store.dispatch({ kind: "ticket", ticket: { id, state: "sending", fields: order, at: Date.now() } });
+  store.dispatch({
+    kind: "ticket",
+    ticket: { id, state: "sending", fields: order, at: Date.now() },
+  });
   send(id, order);
   return id;
 }
@@ -129,7 +147,10 @@ export async function cancelAll(market = null) {
   }
   const count = open.length === 1 ? "1 order" : `${open.length} orders`;
   toast(`Canceled ${count}. Undo places them again, at the back of the queue.`, {
-    kind: "ok", for_ms: UNDO_MS, action: "Undo", onAction: () => open.forEach(placeAgain),
+    kind: "ok",
+    for_ms: UNDO_MS,
+    action: "Undo",
+    onAction: () => open.forEach(placeAgain),
   });
 }
 

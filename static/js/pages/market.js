@@ -136,12 +136,17 @@ function announceFills() {
     for (const fill of fresh.reverse()) {
       if (fill.tick < (state.tick ?? 0) - 100) continue;
       const last = told.get(fill.order);
-      const sum = last && Date.now() - last.at < FILL_MERGE_MS * 4
-        ? { ...last, count: last.count + 1, lots: last.lots + fill.quantity } : { count: 1, lots: fill.quantity };
+      const sum =
+        last && Date.now() - last.at < FILL_MERGE_MS * 4
+          ? { ...last, count: last.count + 1, lots: last.lots + fill.quantity }
+          : { count: 1, lots: fill.quantity };
       told.set(fill.order, { ...sum, at: Date.now() });
       const verb = fill.side === "buy" ? "Bought" : "Sold";
       const times = sum.count > 1 ? ` in ${sum.count} fills, last` : "";
-      toast(`${verb} ${whole(sum.lots)} ${fill.market}${times} at ${credits(fill.price)}`, { kind: "fill", key: fill.order });
+      toast(`${verb} ${whole(sum.lots)} ${fill.market}${times} at ${credits(fill.price)}`, {
+        kind: "fill",
+        key: fill.order,
+      });
     }
   });
 }
@@ -157,7 +162,15 @@ function titleFollowsPrice() {
 startFrame();
 wirePanels();
 wireKeys();
-for (const topic of ["world", "market_tick", `book:${code}`, `trades:${code}`, candleTopic(store.state.interval), "indicators", "news"]) {
+for (const topic of [
+  "world",
+  "market_tick",
+  `book:${code}`,
+  `trades:${code}`,
+  candleTopic(store.state.interval),
+  "indicators",
+  "news",
+]) {
   link.subscribe(topic);
 }
 if (store.state.player?.participant) link.subscribe("account");

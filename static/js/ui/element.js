@@ -31,7 +31,8 @@ export class StoreElement extends LitElement {
 
   changed() {
     const next = this.slices();
-    const same = this.seen?.length === next.length && next.every((part, i) => part === this.seen[i]);
+    const same =
+      this.seen?.length === next.length && next.every((part, i) => part === this.seen[i]);
     if (same) return;
     this.seen = next;
     this.requestUpdate();
@@ -40,7 +41,10 @@ export class StoreElement extends LitElement {
 
 /** Triangles as drawn shapes: the typefaces have none. */
 export function arrow(sign) {
-  if (!sign) return html`<svg class="ic" viewBox="0 0 8 8" aria-hidden="true"><path d="M0 3h8v2H0z"></path></svg>`;
+  if (!sign)
+    return html`<svg class="ic" viewBox="0 0 8 8" aria-hidden="true">
+      <path d="M0 3h8v2H0z"></path>
+    </svg>`;
   const shape = sign > 0 ? "M4 .5 8 7.5H0z" : "M4 7.5 8 .5H0z";
   return html`<svg class="ic" viewBox="0 0 8 8" aria-hidden="true"><path d=${shape}></path></svg>`;
 }
@@ -51,19 +55,28 @@ export function signClass(sign) {
 
 /** A change with its triangle and its sign: never by color alone. */
 export function change(fraction) {
-  if (fraction === null || fraction === undefined) return html`<span class="change muted">${percent(null)}</span>`;
+  if (fraction === null || fraction === undefined)
+    return html`<span class="change muted">${percent(null)}</span>`;
   const sign = direction(fraction);
-  return html`<span class="change ${signClass(sign)}">${arrow(sign)}<span>${percent(fraction)}</span></span>`;
+  return html`<span class="change ${signClass(sign)}"
+    >${arrow(sign)}<span>${percent(fraction)}</span></span
+  >`;
 }
 
 /** A line of at most 60 points in a 64 x 20 box. */
 export function sparkline(points, sign) {
-  if (!points || points.length < 2) return html`<svg class="spark" viewBox="0 0 64 20" aria-hidden="true"></svg>`;
+  if (!points || points.length < 2)
+    return html`<svg class="spark" viewBox="0 0 64 20" aria-hidden="true"></svg>`;
   const low = Math.min(...points);
   const span = Math.max(...points) - low || 1;
   const step = 64 / (points.length - 1);
   const path = points
-    .map((value, i) => `${i ? "L" : "M"}${(i * step).toFixed(1)} ${(18 - ((value - low) / span) * 16).toFixed(1)}`)
+    .map(
+      (value, i) =>
+        `${i ? "L" : "M"}${(i * step).toFixed(1)} ${(18 - ((value - low) / span) * 16).toFixed(1)}`,
+    )
     .join("");
-  return html`<svg class="spark ${signClass(sign)}" viewBox="0 0 64 20" aria-hidden="true">${svg`<path d=${path}></path>`}</svg>`;
+  return html`<svg class="spark ${signClass(sign)}" viewBox="0 0 64 20" aria-hidden="true">
+    ${svg`<path d=${path}></path>`}
+  </svg>`;
 }

@@ -6,7 +6,8 @@ import { StoreElement } from "./element.js";
 
 /** Lots of each good with their value: [{code, free, held, value}], and the sum with the cash. */
 export function valued(balances, markets) {
-  let total = (parseCredits(balances.CASH?.available) ?? 0n) + (parseCredits(balances.CASH?.held) ?? 0n);
+  let total =
+    (parseCredits(balances.CASH?.available) ?? 0n) + (parseCredits(balances.CASH?.held) ?? 0n);
   const rows = [];
   for (const { asset, available, held } of Object.values(balances)) {
     const lots = Number(available) + Number(held);
@@ -28,16 +29,44 @@ export class LeaHoldings extends StoreElement {
     const { rows, total } = valued(balances, markets);
     const held = parseCredits(balances.CASH?.held) ?? 0n;
     return html`<dl class="totals">
-        <div><dt>Net worth</dt><dd class="display">${credits(total)}</dd></div>
-        <div><dt>Free cash</dt><dd>${credits(balances.CASH?.available)}</dd></div>
-        <div><dt>In orders</dt><dd>${credits(held)}</dd></div>
+        <div>
+          <dt>Net worth</dt>
+          <dd class="display">${credits(total)}</dd>
+        </div>
+        <div>
+          <dt>Free cash</dt>
+          <dd>${credits(balances.CASH?.available)}</dd>
+        </div>
+        <div>
+          <dt>In orders</dt>
+          <dd>${credits(held)}</dd>
+        </div>
       </dl>
-      ${rows.length ? html`<table><thead><tr><th scope="col">Good</th><th scope="col" class="num">Free</th>
-          <th scope="col" class="num">In orders</th><th scope="col" class="num">Value</th></tr></thead>
-        <tbody>${rows.map((row) => html`<tr><td><a class="plain" href="/m/${row.code}">${row.code}</a></td>
-          <td class="num">${whole(row.free)}</td><td class="num">${whole(row.held)}</td>
-          <td class="num">${credits(row.value)}</td></tr>`)}</tbody></table>`
-        : html`<p class="empty">No goods yet. What you buy is listed here at its last price.</p>`}`;
+      ${
+        rows.length
+          ? html`<table>
+              <thead>
+                <tr>
+                  <th scope="col">Good</th>
+                  <th scope="col" class="num">Free</th>
+                  <th scope="col" class="num">In orders</th>
+                  <th scope="col" class="num">Value</th>
+                </tr>
+              </thead>
+              <tbody>
+                ${rows.map(
+                  (row) =>
+                    html`<tr>
+                      <td><a class="plain" href="/m/${row.code}">${row.code}</a></td>
+                      <td class="num">${whole(row.free)}</td>
+                      <td class="num">${whole(row.held)}</td>
+                      <td class="num">${credits(row.value)}</td>
+                    </tr>`,
+                )}
+              </tbody>
+            </table>`
+          : html`<p class="empty">No goods yet. What you buy is listed here at its last price.</p>`
+      }`;
   }
 }
 

@@ -5,8 +5,11 @@ import { StoreElement } from "./element.js";
 
 const OLD_MS = 3_000;
 const LABELS = {
-  connecting: "connecting", live: "live", delayed: "delayed",
-  reconnecting: "reconnecting", closed: "offline",
+  connecting: "connecting",
+  live: "live",
+  delayed: "delayed",
+  reconnecting: "reconnecting",
+  closed: "offline",
 };
 const CLOSED = {
   logged_out: "You were logged out. Log in again to trade.",
@@ -50,7 +53,11 @@ export class LeaLink extends StoreElement {
     const delay = link.state === "live" && link.latency_ms !== null ? ` ${link.latency_ms} ms` : "";
     return html`<span class="chip" data-state=${halted ? "delayed" : link.state} title=${shown}>
       <span class="dot"></span>
-      <span>${halted ? "halted" : LABELS[link.state] ?? link.state}<span class="wide">${delay}</span></span>
+      <span
+        >${halted ? "halted" : (LABELS[link.state] ?? link.state)}<span class="wide"
+          >${delay}</span
+        ></span
+      >
     </span>`;
   }
 }
@@ -75,7 +82,8 @@ export class LeaBanner extends StoreElement {
     if (world.state === "halted" && link.state === "live") {
       return "The world is halted. Open orders can be canceled; new ones wait until it resumes.";
     }
-    if (link.state === "closed") return CLOSED[link.reason] ?? "The connection was closed by the server.";
+    if (link.state === "closed")
+      return CLOSED[link.reason] ?? "The connection was closed by the server.";
     if (!isStale(this.state)) return null;
     const from = tickAt ? `Prices are from ${clock(tickAt)}.` : "";
     return link.state === "reconnecting" ? `Reconnecting. ${from}` : `The world is late. ${from}`;

@@ -20,7 +20,9 @@ export class LeaPulse extends HTMLElement {
     this.resize = new ResizeObserver(() => this.fit());
     this.resize.observe(this);
     this.unTheme = onTheme(() => this.fit());
-    this.seen = new IntersectionObserver(([entry]) => { this.visible = entry.isIntersecting; });
+    this.seen = new IntersectionObserver(([entry]) => {
+      this.visible = entry.isIntersecting;
+    });
     this.seen.observe(this);
     this.timer = setInterval(() => this.step(), FRAME_MS);
   }

@@ -21,8 +21,15 @@ export class LeaQuote extends StoreElement {
     ];
     return html`<span class="quote-last display">${credits(market.last, { decimals })}</span>
       ${change(market.change)}
-      <dl class="figures">${figures.map(([label, value, title]) =>
-        html`<div title=${title ?? nothing}><dt>${label}</dt><dd>${value}</dd></div>`)}</dl>`;
+      <dl class="figures">
+        ${figures.map(
+          ([label, value, title]) =>
+            html`<div title=${title ?? nothing}>
+              <dt>${label}</dt>
+              <dd>${value}</dd>
+            </div>`,
+        )}
+      </dl>`;
   }
 }
 

@@ -20,12 +20,29 @@ export class LeaVitals extends StoreElement {
       ["Herding", ratio(now.herding, 2), "extra"],
       ["Unemployment", percent(now.unemployment, { sign: false, decimals: 1 }), "extra"],
     ];
-    return html`<div class="vitals" role="group" aria-label="World vitals"><dl>
-      ${rows.map(([label, value, extra]) => html`<div class=${extra ?? ""}><dt>${label}</dt><dd>${value}</dd></div>`)}
-      ${day === null || day === undefined ? nothing
-        : html`<div class="end extra" title=${gameTime ?? ""}><dt>Day</dt><dd>${whole(day)}</dd></div>`}
-      <div class=${day === null || day === undefined ? "end" : ""}><dt>Tick</dt><dd>${whole(tick)}</dd></div>
-    </dl></div>`;
+    return html`<div class="vitals" role="group" aria-label="World vitals">
+      <dl>
+        ${rows.map(
+          ([label, value, extra]) =>
+            html`<div class=${extra ?? ""}>
+              <dt>${label}</dt>
+              <dd>${value}</dd>
+            </div>`,
+        )}
+        ${
+          day === null || day === undefined
+            ? nothing
+            : html`<div class="end extra" title=${gameTime ?? ""}>
+                <dt>Day</dt>
+                <dd>${whole(day)}</dd>
+              </div>`
+        }
+        <div class=${day === null || day === undefined ? "end" : ""}>
+          <dt>Tick</dt>
+          <dd>${whole(tick)}</dd>
+        </div>
+      </dl>
+    </div>`;
   }
 }
 

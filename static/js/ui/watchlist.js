@@ -5,7 +5,7 @@ import { reducedMotion } from "../core/theme.js";
 import { StoreElement, change, sparkline } from "./element.js";
 
 const FLASH_MS = 300;
-const FLASHES_PER_SECOND_MAX = 4;
+const FLASHES_PER_SECOND_MAX = 1;
 
 export class LeaWatchlist extends StoreElement {
   static properties = { current: { type: String } };
@@ -22,21 +22,33 @@ export class LeaWatchlist extends StoreElement {
     const { sparks } = this.state;
     const sign = direction(market.change);
     const decimals = market.increment ? decimalsOf(market.increment) : usualDecimals(market.last);
-    return html`<li><a class="watch" href="/m/${market.code}" data-code=${market.code}
-        aria-current=${market.code === this.current ? "page" : nothing}>
-      <span class="flash" aria-hidden="true"></span>
-      <span class="code">${market.code}</span>
-      <span class="name">${market.name ?? ""}</span>
-      ${sparkline(sparks[market.code], sign)}
-      <span class="last">${credits(market.last, { decimals })}</span>
-      ${change(market.change)}
-    </a></li>`;
+    return html`<li>
+      <a
+        class="watch"
+        href="/m/${market.code}"
+        data-code=${market.code}
+        aria-current=${market.code === this.current ? "page" : nothing}
+      >
+        <span class="flash" aria-hidden="true"></span>
+        <span class="code">${market.code}</span>
+        <span class="name">${market.name ?? ""}</span>
+        ${sparkline(sparks[market.code], sign)}
+        <span class="last">${credits(market.last, { decimals })}</span>
+        ${change(market.change)}
+      </a>
+    </li>`;
   }
 
   render() {
     const { codes, markets } = this.state;
     if (!codes.length) return html`<p class="empty">No markets are open yet.</p>`;
-    return html`<ul class="watchlist">${repeat(codes, (c) => c, (c) => this.row(markets[c]))}</ul>`;
+    return html`<ul class="watchlist">
+      ${repeat(
+        codes,
+        (c) => c,
+        (c) => this.row(markets[c]),
+      )}
+    </ul>`;
   }
 
   updated() {
@@ -48,7 +60,7 @@ export class LeaWatchlist extends StoreElement {
       if (now - (this.lastFlash.get(code) ?? 0) < 1000 / FLASHES_PER_SECOND_MAX) continue;
       this.lastFlash.set(code, now);
       const cell = this.querySelector(`[data-code="${code}"] .flash`);
-      cell?.animate({ opacity: [0.9, 0] }, { duration: FLASH_MS, easing: "ease-out" });
+      cell?.animate({ opacity: [0.55, 0] }, { duration: FLASH_MS, easing: "ease-out" });
     }
   }
 }

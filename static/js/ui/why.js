@@ -33,20 +33,45 @@ export class LeaWhy extends StoreElement {
     const gap = fair > 0 ? Number(market.last) / fair - 1 : null;
     const mood = moodWord(Number(now.fear ?? NaN), Number(now.greed ?? NaN));
     if (reserve === undefined && !mood && gap === null) {
-      return html`<p class="empty">The indicators of this world appear here at the end of its first day.</p>`;
+      return html`<p class="empty">
+        The indicators of this world appear here at the end of its first day.
+      </p>`;
     }
     return html`<dl class="why">
-      ${reserve === undefined ? nothing : html`<dt>Reserves left</dt>
-        <dd>${percent(share, { sign: false, decimals: 0 })} <span class="muted">${reserveWord(share)}</span>
-        <span class="meter"><span .style=${`transform:scaleX(${Math.max(0, Math.min(1, share))})`}></span></span></dd>`}
-      ${gap === null ? nothing : html`<dt>Balance price</dt>
-        <dd>${credits(market.equilibrium_price)} <span class="muted">${gap >= 0 ? "last is above by" : "last is below by"}
-          ${percent(Math.abs(gap), { sign: false, decimals: 1 })}</span></dd>`}
-      <dt>Fear, greed</dt><dd>${ratio(now.fear)}, ${ratio(now.greed)}</dd>
-      ${now.volatility_multiplier === undefined ? nothing
-        : html`<dt>Volatility</dt><dd>${ratio(now.volatility_multiplier)} times the usual</dd>`}
-    </dl>
-    ${mood ? html`<p class="why-mood">${mood}</p>` : nothing}`;
+        ${
+          reserve === undefined
+            ? nothing
+            : html`<dt>Reserves left</dt>
+                <dd>
+                  ${percent(share, { sign: false, decimals: 0 })}
+                  <span class="muted">${reserveWord(share)}</span>
+                  <span class="meter"
+                    ><span .style=${`transform:scaleX(${Math.max(0, Math.min(1, share))})`}></span
+                  ></span>
+                </dd>`
+        }
+        ${
+          gap === null
+            ? nothing
+            : html`<dt>Balance price</dt>
+                <dd>
+                  ${credits(market.equilibrium_price)}
+                  <span class="muted"
+                    >${gap >= 0 ? "last is above by" : "last is below by"}
+                    ${percent(Math.abs(gap), { sign: false, decimals: 1 })}</span
+                  >
+                </dd>`
+        }
+        <dt>Fear, greed</dt>
+        <dd>${ratio(now.fear)}, ${ratio(now.greed)}</dd>
+        ${
+          now.volatility_multiplier === undefined
+            ? nothing
+            : html`<dt>Volatility</dt>
+                <dd>${ratio(now.volatility_multiplier)} times the usual</dd>`
+        }
+      </dl>
+      ${mood ? html`<p class="why-mood">${mood}</p>` : nothing}`;
   }
 }
 
