@@ -45,6 +45,8 @@ class GatewayServer(Server):
         self.ready_callable = self._listen
 
     def _listen(self) -> None:
+        # A peer that breaks the protocol is told so (1002, 1007, 1009) before it is dropped.
+        self.ws_factory.setProtocolOptions(failByDrop=False)
         listener = self._listener
         self._port = reactor.adoptStreamPort(listener.fileno(), listener.family, self.http_factory)
         host, port = listener.getsockname()[:2]
@@ -142,15 +144,15 @@ def raise_file_limit(sockets_max: int) -> int:
     return soft
 
 
-def serve(host: str, port: int, *, reuse_port: bool = False, proxy: bool = False) -> None:
-    """Serve until a signal ends it."""
+def serve(listener: socket.socket, *, proxy: bool = False) -> None:
+    """Serve on a bound socket until a signal ends it."""
     from arena_site.asgi import application
     from worlds.realtime.limits import SERVER_FRAME_BYTES_MAX, sockets_max
 
     raise_file_limit(sockets_max())
     server = GatewayServer(
         application,
-        bind(host, port, reuse_port),
+        listener,
         http_timeout=60,
         # Our own wheel pings; daphne's would read the clock for every socket every two seconds.
         ping_interval=10**9,
@@ -178,10 +180,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--proxy", action="store_true", help="trust X-Forwarded-* headers")
     given = parser.parse_args(arguments)
     try:
-        serve(given.host, given.port, reuse_port=given.reuse_port, proxy=given.proxy)
+        # Before anything is loaded: a taken port is said at once.
+        listener = bind(given.host, given.port, given.reuse_port)
     except OSError as error:
         print(f"cannot listen on {given.host}:{given.port}: {error}", file=sys.stderr)  # noqa: T201
         return 1
+    serve(listener, proxy=given.proxy)
     return 0
 
 

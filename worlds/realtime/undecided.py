@@ -98,9 +98,9 @@ class Undecided:
         while self._waiting:
             self._changed.clear()
             now = time.monotonic()
-            due = [key for key, waiting in self._waiting.items() if waiting.due <= now]
+            due = {waiting.who for waiting in self._waiting.values() if waiting.due <= now}
             if due:
-                await self._look(due[:ASK_MAX])
+                await self._look(due)
                 continue
             wait = min(waiting.due for waiting in self._waiting.values()) - now
             try:
@@ -108,12 +108,14 @@ class Undecided:
             except TimeoutError:
                 continue
 
-    async def _look(self, due: list[UUID]) -> None:
+    async def _look(self, due: set[Who]) -> None:
+        """Ask about all commands of these participants, so that none overtakes an older one."""
         by_who: defaultdict[Who, list[UUID]] = defaultdict(list)
-        for key in due:
-            waiting = self._waiting[key]
-            waiting.postpone(time.monotonic())
-            by_who[waiting.who].append(key)
+        now = time.monotonic()
+        for key, waiting in self._waiting.items():
+            if waiting.who in due and len(by_who[waiting.who]) < ASK_MAX:
+                waiting.postpone(now)
+                by_who[waiting.who].append(key)
         for who, keys in by_who.items():
             try:
                 found = await self._ask(who, keys)
