@@ -29,8 +29,8 @@ POINTS = (
 )
 
 _injected: Callable[[str], None] | None = None
-_armed, _, _passages = os.environ.get("LEA_FAULT", "").partition(":")
-_left = int(_passages or 1)
+_armed = ""
+_left = 0
 
 
 def point(name: str) -> None:
@@ -39,6 +39,14 @@ def point(name: str) -> None:
         _injected(name)
     if _armed and _armed == name:
         _strike()
+
+
+def arm(name: str, passages: int = 1) -> None:
+    """From now on end this process at a passage of `name`. Raises ValueError for an unknown one."""
+    global _armed, _left
+    if name not in POINTS:
+        raise ValueError(f"no fault point {name}")
+    _armed, _left = name, passages
 
 
 def _strike() -> None:
@@ -57,3 +65,8 @@ def inject(function: Callable[[str], None]) -> Iterator[None]:
         yield
     finally:
         _injected = before
+
+
+_asked, _, _passages = os.environ.get("LEA_FAULT", "").partition(":")
+if _asked:
+    arm(_asked, int(_passages or 1))

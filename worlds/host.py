@@ -32,6 +32,7 @@ WORLDS_PER_HOST_MAX = 64
 WAKES_PER_WAIT_MAX = 10_000
 BATCHES_PER_TURN_MAX = 8
 UNLOADABLE_RETRY_SECONDS = 5.0
+ATTEMPTS_QUICK = 4
 
 log = structlog.get_logger(__name__)
 
@@ -220,9 +221,21 @@ class Host:
                 claimed.position,
                 keepalive=self._keepalive(claimed),
             )
-        except (ReplayMismatch, SnapshotUnusable) as error:
-            # Never skipped and never repaired: somebody has to look at it.
-            log.critical("world cannot be rebuilt", world=claimed.world_id, error=str(error))
+        except psycopg.Error:
+            raise
+        except Fenced as error:
+            log.warning("fenced", world=claimed.world_id, error=str(error))
+            return
+        except Exception as error:
+            # A gap, an altered row, no good snapshot, or an engine that cannot do again what it
+            # did: nothing is skipped and nothing repaired, somebody has to look at it.
+            known = isinstance(error, (ReplayMismatch, SnapshotUnusable))
+            log.critical(
+                "world cannot be rebuilt",
+                world=claimed.world_id,
+                error=repr(error),
+                exc_info=not known,
+            )
             self._barred[claimed.world_id] = time.monotonic() + UNLOADABLE_RETRY_SECONDS
             lease.release(connection, claimed.world_id, claimed.epoch)
             return
@@ -336,7 +349,12 @@ class Host:
         self._scan_at = 0.0
 
     def _give_up(self, held: Held) -> None:
-        """Release a dropped world at once, so that it is claimed without waiting."""
+        """Release a dropped world at once, so that it is claimed without waiting; one that fails
+        again and again is tried less and less often."""
+        excess = min(max(0, held.lease.attempts - ATTEMPTS_QUICK), 10)
+        if excess:
+            wait = min(UNLOADABLE_RETRY_SECONDS, 0.05 * 2**excess)
+            self._barred[held.world_id] = time.monotonic() + wait
         lease.release(self._require_runner().connection, held.world_id, held.lease.epoch)
 
     def release(self) -> None:

@@ -176,9 +176,7 @@ class Arena:
 
     def head(self) -> tuple[int, int, int, int]:
         """Epoch, commit, seq, tick."""
-        return self.one(
-            "select epoch, commit, seq, tick from world_head where world_id = %s"
-        )
+        return self.one("select epoch, commit, seq, tick from world_head where world_id = %s")
 
     def depth(self) -> int:
         """Commands that wait in the inbox."""
@@ -218,9 +216,7 @@ def run(host: Host, until: Callable[[], Any], seconds: float = 30.0) -> None:
 
 def small(seed: int = 7, agents: int = AGENTS) -> Any:
     """Parameters of a world that is born in milliseconds."""
-    return preset(
-        "lab", agents=agents, seed=seed, spare_rows=64, participant_orders_max=1_024
-    )
+    return preset("lab", agents=agents, seed=seed, spare_rows=64, participant_orders_max=1_024)
 
 
 @pytest.fixture
