@@ -48,7 +48,7 @@ update world_head set until = clock_timestamp() + %s * interval '1 second'
 where world_id = %s and epoch = %s
 """
 _RELEASE = """
-update world_head set until = '-infinity', holder = null, backend_pid = null, backend_start = null
+update world_head set until = 'epoch', holder = null, backend_pid = null, backend_start = null
 where world_id = %s and epoch = %s
 """
 _SUSPECT = """

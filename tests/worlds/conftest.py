@@ -20,9 +20,12 @@ from typing import Any
 
 import psycopg
 import pytest
+import redis
 from django.contrib.auth import get_user_model
 from django.db import connection, connections
 from django.test.utils import setup_databases, teardown_databases
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from economy_engine import commands
 from economy_engine.order_terms import OrderType, SelfTrade, Side, TimeInForce
@@ -212,6 +215,11 @@ def run(host: Host, until: Callable[[], Any], seconds: float = 30.0) -> None:
     while not until():
         assert time.monotonic() < deadline, "the host never got there"
         host.slice(0.05)
+
+
+def nowhere() -> redis.Redis:
+    """A client of a Redis that is away."""
+    return redis.Redis(unix_socket_path="/nowhere/redis.sock", retry=Retry(NoBackoff(), 0))
 
 
 def small(seed: int = 7, agents: int = AGENTS) -> Any:

@@ -47,9 +47,7 @@ def test_a_participants_commands_keep_their_order(arena: Arena) -> None:
 
     receipts = asyncio.run(submit())
     assert {(receipt.status, receipt.repeated) for receipt in receipts} == {("accepted", False)}
-    rows = arena.all(
-        "select participant_id, command_id from inbox where world_id = %s order by id"
-    )
+    rows = arena.all("select participant_id, command_id from inbox where world_id = %s order by id")
     for participant, ids in sent.items():
         assert [number for p, number in rows if p == participant] == ids
 

@@ -228,9 +228,7 @@ def test_a_hung_holder_is_ended_before_the_claim(make_arena: Callable[..., Arena
     hung, other = database.writer_connect("hung"), database.writer_connect("other")
     assert lease.claim_one(hung, "hung", 1, only=[arena.world_id]) is not None
     hung.execute("begin")
-    hung.execute(
-        "update world_head set until = '-infinity' where world_id = %s", (arena.world_id,)
-    )
+    hung.execute("update world_head set until = 'epoch' where world_id = %s", (arena.world_id,))
     arena.writer.execute("begin")
     arena.writer.execute("rollback")
     assert lease.claim_one(other, "other", 1, only=[arena.world_id]) is None

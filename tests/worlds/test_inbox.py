@@ -220,12 +220,8 @@ def test_joining_twice_gives_one_participant(
 ) -> None:
     arena = make_arena(rate=SLOW)
     player = arena.player()
-    first = services.participant_join(
-        world=arena.world, player=player, command_id=uuid.uuid4()
-    )
-    again = services.participant_join(
-        world=arena.world, player=player, command_id=uuid.uuid4()
-    )
+    first = services.participant_join(world=arena.world, player=player, command_id=uuid.uuid4())
+    again = services.participant_join(world=arena.world, player=player, command_id=uuid.uuid4())
     assert first.pk == again.pk and arena.depth() == 1
     assert selectors.participant_for_player(player, arena.world) == first
     arena.settle(arena.host())

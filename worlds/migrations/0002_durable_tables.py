@@ -67,7 +67,7 @@ create table world_head (
     backend_pid integer,
     backend_start timestamptz,
     epoch bigint not null default 0,
-    until timestamptz not null default '-infinity',
+    until timestamptz not null default 'epoch',
     commit bigint not null default 0,
     seq bigint not null default 0,
     tick bigint not null,

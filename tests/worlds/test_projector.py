@@ -1,0 +1,176 @@
+"""Projections: once and in order, together with their position, and again from nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+
+from markets.models import Balance, OrderView
+from markets.projections import PROJECTIONS
+from tests.worlds.conftest import Arena, bid, run
+from worlds import projector, rebuild, retention, selectors
+from worlds.models import Participant, World
+from worlds.projections import on_participants
+from worlds.projector import Batch
+
+
+@pytest.fixture
+def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """An empty registry, filled by the test."""
+    monkeypatch.setattr(projector, "_registered", {})
+    yield projector.register
+
+
+def played(arena: Arena) -> Participant:
+    host = arena.host()
+    participant = arena.participant()
+    arena.settle(host)
+    for n in range(1, 5):
+        arena.send(participant, bid(quantity=n))
+        arena.send(participant, bid(market=n, price=1, quantity=n))
+        host.slice(0.05)
+    run(host, lambda: arena.depth() == 0 and arena.head()[3] >= 6)
+    host.release()
+    return participant
+
+
+def test_every_commit_is_applied_once_in_order(arena: Arena, registry: Callable[..., None]) -> None:
+    seen: list[int] = []
+
+    def note(batch: Batch) -> None:
+        seen.extend(block.commit for block in batch.blocks)
+        assert (batch.commit_from, batch.commit_to) == (seen[-len(batch.blocks)], seen[-1])
+
+    registry("notes", note)
+    played(arena)
+    assert projector.project(arena.world_id) == {"notes": arena.head()[1]}
+    assert projector.project(arena.world_id) == {"notes": 0}
+    assert seen == list(range(1, arena.head()[1] + 1))
+    assert selectors.wait_for_commit(arena.world_id, "notes", arena.head()[1], 0.0)
+    assert not selectors.wait_for_commit(arena.world_id, "notes", arena.head()[1] + 1, 0.02)
+
+
+def test_a_failing_handler_moves_nothing_and_stops_nobody(
+    arena: Arena, registry: Callable[..., None]
+) -> None:
+    fails = [True]
+
+    def write_then_fail(batch: Batch) -> None:
+        World.objects.filter(pk=batch.world_id).update(name="touched")
+        if fails:
+            raise RuntimeError("planted")
+
+    registry("bad", write_then_fail)
+    registry("good", lambda batch: None)
+    played(arena)
+    applied = projector.project(arena.world_id)
+    assert applied == {"bad": 0, "good": arena.head()[1]}
+    assert selectors.applied_commit(arena.world_id, "bad") == -1
+    assert World.objects.get(pk=arena.world_id).name != "touched"
+    fails.clear()
+    assert projector.project(arena.world_id)["bad"] == arena.head()[1]
+    assert World.objects.get(pk=arena.world_id).name == "touched"
+
+
+def test_one_process_at_a_time(arena: Arena, registry: Callable[..., None]) -> None:
+    registry("notes", lambda batch: None)
+    played(arena)
+    projector.apply_next(arena.world_id, projector.registered()["notes"])
+    arena.writer.execute("begin")
+    arena.writer.execute("select from projection where world_id = %s for update", (arena.world_id,))
+    assert projector.project(arena.world_id) == {"notes": 0}
+    arena.writer.execute("rollback")
+
+
+def test_order_ids_come_from_the_journal(arena: Arena, registry: Callable[..., None]) -> None:
+    played(arena)
+    ids = projector.OrderIds(arena.world_id)
+    assert list(ids.resolve([1, 2, 3]).values()) == arena.journaled()[:3]
+    assert ids[2] == arena.journaled()[1]
+    with pytest.raises(LookupError):
+        ids.resolve([10_000])
+
+
+def test_participants_become_active_when_the_engine_registered_them(
+    arena: Arena, registry: Callable[..., None]
+) -> None:
+    registry("participants", on_participants)
+    participant = played(arena)
+    assert participant.status == "pending"
+    projector.project(arena.world_id)
+    participant.refresh_from_db()
+    assert participant.status == "active"
+
+
+def rows(world_id: int) -> list[tuple]:
+    """Orders and balances, without what only says when they were written."""
+    orders = OrderView.objects.filter(world_id=world_id).order_by("seq")
+    balances = Balance.objects.filter(world_id=world_id).order_by("participant_id", "asset")
+    return [
+        *orders.values_list("seq", "command_id", "status", "filled", "left", "value", "fee"),
+        *balances.values_list("participant_id", "asset", "available", "held"),
+    ]
+
+
+def test_a_rebuild_gives_the_same_rows_also_from_pruned_blocks(
+    arena: Arena, registry: Callable[..., None]
+) -> None:
+    handler, reset = PROJECTIONS["accounts"]
+    registry("accounts", handler, reset)
+    played(arena)
+    projector.project(arena.world_id)
+    before = rows(arena.world_id)
+    assert len(before) > 8
+    [whole] = rebuild.rebuild(arena.engine, arena.writer, arena.world)
+    assert (whole.commits_read, whole.commits_replayed) == (arena.head()[1], 0)
+    assert whole.missing is None and rows(arena.world_id) == before
+    with connection.cursor() as cursor:
+        cursor.execute("set session_replication_role = replica")
+        cursor.execute(
+            'delete from block where world_id = %s and "commit" <= %s',
+            (arena.world_id, arena.head()[1] - 2),
+        )
+        cursor.execute("set session_replication_role = origin")
+    [pruned] = rebuild.rebuild(arena.engine, arena.writer, arena.world)
+    assert pruned.commits_read == 2 and pruned.commits_replayed > 2 and pruned.missing is None
+    assert rows(arena.world_id) == before
+    arena.writer.execute("delete from snapshot where world_id = %s", (arena.world_id,))
+    [lost] = rebuild.rebuild(arena.engine, arena.writer, arena.world)
+    assert lost.missing == f"commits 1 to {arena.head()[1] - 2}: no snapshot before them"
+    with pytest.raises(LookupError):
+        rebuild.rebuild(arena.engine, arena.writer, arena.world, ["nonsense"])
+
+
+def test_partitions_are_made_ahead_and_dropped_behind(
+    arena: Arena, settings: object, registry: Callable[..., None]
+) -> None:
+    today = datetime.now(UTC).date()
+    far = today + timedelta(days=500)
+    made = retention.ensure_partitions(far)
+    assert made == [f"block_{far + timedelta(days=n):%Y%m%d}" for n in range(4)]
+    assert retention.ensure_partitions(far) == []
+    assert retention.stray_rows() == 0
+    later = far + timedelta(days=settings.WORLD_BLOCK_KEEP_DAYS + 2)
+    names = set(retention.prune_blocks(later)) - {f"block_{today:%Y%m%d}"}
+    assert names >= set(made[:2]) and made[3] not in names
+    retention.ensure_partitions()
+    settings.WORLD_BLOCK_KEEP_BYTES = 0
+    assert made[3] in retention.prune_blocks(later), "too many bytes: the oldest go first"
+    retention.ensure_partitions()
+
+
+def test_a_partition_that_a_projection_awaits_is_kept(
+    arena: Arena, registry: Callable[..., None]
+) -> None:
+    registry("late", lambda batch: None)
+    played(arena)
+    projection = projector.registered()["late"]
+    position = projector.ProjectionPosition.objects
+    position.get_or_create(world_id=arena.world_id, name=projection.name)
+    today = datetime.now(UTC).date()
+    name = f"block_{today:%Y%m%d}"
+    assert name not in retention.prune_blocks(today + timedelta(days=30))
+    assert arena.one("select count(*) from block where world_id = %s") == arena.head()[1]
