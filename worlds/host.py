@@ -19,8 +19,8 @@ from worlds import bundles, database, faults, lease, metrics, recovery, snapshot
 from worlds.engine import Engine
 from worlds.errors import Fenced, InvariantBreach, ReplayMismatch, SnapshotUnusable
 from worlds.lease import Lease
-from worlds.memory import OrderName
-from worlds.runner import Announcer, Held, Made, WorldRunner
+from worlds.runner import Announcer, Held, WorldRunner
+from worlds.takeover import announce_head, take_over
 
 WAKE_FREE = "wake:free"
 RENEW_SECONDS = 1.0
@@ -212,15 +212,8 @@ class Host:
     def _load(self, claimed: Lease) -> None:
         """Rebuild a claimed world at its head and announce the head again."""
         connection = self._require_runner().connection
-        started = time.monotonic()
         try:
-            restored = recovery.restore(
-                self._engine,
-                connection,
-                claimed.world_id,
-                claimed.position,
-                keepalive=self._keepalive(claimed),
-            )
+            held = take_over(self._engine, connection, claimed, self._keepalive(claimed))
         except psycopg.Error:
             raise
         except Fenced as error:
@@ -230,64 +223,14 @@ class Host:
             # A gap, an altered row, no good snapshot, or an engine that cannot do again what it
             # did: nothing is skipped and nothing repaired, somebody has to look at it.
             known = isinstance(error, (ReplayMismatch, SnapshotUnusable))
-            log.critical(
-                "world cannot be rebuilt",
-                world=claimed.world_id,
-                error=repr(error),
-                exc_info=not known,
-            )
-            self._barred[claimed.world_id] = time.monotonic() + UNLOADABLE_RETRY_SECONDS
-            lease.release(connection, claimed.world_id, claimed.epoch)
+            world, text = claimed.world_id, repr(error)
+            log.critical("world cannot be rebuilt", world=world, error=text, exc_info=not known)
+            self._barred[world] = time.monotonic() + UNLOADABLE_RETRY_SECONDS
+            lease.release(connection, world, claimed.epoch)
             return
-        held = self._hold(claimed, restored)
-        metrics.claims_total.labels(held.label).inc()
-        log.info(
-            "claimed",
-            world=held.slug,
-            epoch=claimed.epoch,
-            commit=claimed.position.commit,
-            tick=claimed.position.tick,
-            replayed_ticks=restored.ticks,
-            replayed_commands=restored.commands,
-            milliseconds=round((time.monotonic() - started) * 1000),
-        )
-        faults.point("claim.loaded")
-        self._announce_again(held)
-
-    def _hold(self, claimed: Lease, restored: recovery.Restored) -> Held:
-        connection = self._require_runner().connection
-        row = connection.execute(
-            "select slug from worlds_world where id = %s", (claimed.world_id,)
-        ).fetchone()
-        held = Held(
-            slug=row[0] if row else str(claimed.world_id),
-            lease=claimed,
-            world=restored.world,
-            halted=self._engine.halted(restored.world.state),
-            due=time.monotonic(),
-            careful=claimed.attempts > 2 or claimed.suspect is not None,
-            snapshot_tick=claimed.position.tick,
-            snapshot_commit=restored.snapshot_commit,
-            checked_tick=claimed.position.tick,
-        )
-        seqs = self._engine.open_order_seqs(held.world.state)
-        found = connection.execute(
-            "select seq, command_id, tick from journal where world_id = %s and seq = any(%s)",
-            (claimed.world_id, seqs),
-            binary=True,
-        )
-        names = {seq: OrderName(command_id, tick) for seq, command_id, tick in found.fetchall()}
-        held.world.memory.order_ids = names
         self.worlds[claimed.world_id] = held
-        return held
-
-    def _announce_again(self, held: Held) -> None:
-        """The head's commit may have been committed and not announced; readers skip repeats."""
-        connection = self._require_runner().connection
-        position = held.world.position
-        made = recovery.head_commit(self._engine, connection, held.world_id, position)
-        if made is not None:
-            self._announcer.announce(held, Made(**made, repeated=True))
+        faults.point("claim.loaded")
+        announce_head(self._engine, connection, self._announcer, held)
 
     def _keepalive(self, claimed: Lease) -> Callable[[], None]:
         """Renews the lease each second of a long rebuild; raises Fenced when it is lost."""

@@ -139,6 +139,8 @@ def test_a_takeover_starts_an_epoch_and_keeps_private_streams_whole(
     arena.settle(first)
     low = low_price(first, arena, 7)
     order = arena.send(participant, bid(price=low))
+    gone = arena.send(participant, bid(price=low))
+    arena.send(participant, commands.CancelOrder(target=gone.command_id.bytes))
     arena.settle(first)
     first.worlds.clear()
     first.close()  # no release: its session ends, as with a crash
@@ -152,6 +154,8 @@ def test_a_takeover_starts_an_epoch_and_keeps_private_streams_whole(
     assert len(by_commit) == len(heard) - 1, "the head was announced again"
     commits = sorted(by_commit)
     assert [by_commit[c].prev for c in commits] == [0, *commits[:-1]]
+    twice = [p for p in heard if [q.offset for q in heard].count(p.offset) == 2]
+    assert twice[0].payload == twice[1].payload, "the same message, to the byte"
     canceled = data(by_commit[commits[-1]])["orders"][0]
     assert canceled["id"] == str(order.command_id) and canceled["status"] == "canceled"
     assert {p.epoch for p in listener.heard["world"]} == {1, 2}
