@@ -38,6 +38,10 @@ OPEN_ORDERS_MAX = 300
 def ticks_per_day(world_id: int) -> int:
     """Ticks of a game day in this world, from its preset."""
     preset = World.objects.values_list("preset", flat=True).get(pk=world_id)
+    return _day_of(preset)
+
+
+def _day_of(preset: str) -> int:
     return Preset[preset.upper()].clock.ticks_per_day
 
 
@@ -49,8 +53,12 @@ def market_state(world: World) -> str:
 def markets(world: World) -> list[dict[str, Any]]:
     """All markets in the order of their goods."""
     state = market_state(world)
+    fair = _newest_points(world, Indicator.EQUILIBRIUM_PRICE)
     rows = MarketStat.objects.filter(world_id=world.pk).order_by("market").values()
-    return [shapes.market(row, state) for row in rows]
+    return [
+        shapes.market(row, state, fair.get((Indicator.EQUILIBRIUM_PRICE, row["market"])))
+        for row in rows
+    ]
 
 
 def market_index(code: str) -> int | None:
@@ -88,16 +96,11 @@ def market_detail(world: World, market: int) -> dict[str, Any] | None:
         "increment": credits_text(row["increment"]),
         "commit": row["commit"],
     }
-    fair = _newest_points(world.pk, Indicator.EQUILIBRIUM_PRICE).get(
-        (int(Indicator.EQUILIBRIUM_PRICE), market)
-    )
-    rules = {
-        "increment": book["increment"],
-        "lot": 1,
-        "equilibrium_price": None if fair is None else credits_text(round(fair)),
-    }
+    points = _newest_points(world, Indicator.EQUILIBRIUM_PRICE)
+    fair = points.get((Indicator.EQUILIBRIUM_PRICE, market))
+    rules = {"increment": book["increment"], "lot": 1}
     return {
-        "market": shapes.market(row, market_state(world)) | rules,
+        "market": shapes.market(row, market_state(world), fair) | rules,
         "book": book,
         "trades": [shapes.trade(trade) for trade in row["tape"]],
     }
@@ -113,17 +116,17 @@ ORDER BY indicator, market, tick DESC
 """
 
 
-def _newest_points(world_id: int, only: int | None = None) -> dict[tuple[int, int], float]:
-    since = INDICATORS_SINCE_DAYS * ticks_per_day(world_id)
+def _newest_points(world: World, only: int | None = None) -> dict[tuple[int, int], float]:
+    since = INDICATORS_SINCE_DAYS * _day_of(world.preset)
     with connection.cursor() as cursor:
-        values = {"world": world_id, "only": only, "since": since}
+        values = {"world": world.pk, "only": only, "since": since}
         cursor.execute(_NEWEST_POINTS, values)
         return {(indicator, market): value for indicator, market, value in cursor.fetchall()}
 
 
 def indicators(world: World) -> dict[str, Any]:
     """The newest value of each indicator by name; those of markets are grouped by code."""
-    return indicators_view(_newest_points(world.pk))
+    return indicators_view(_newest_points(world))
 
 
 def candles(world: World, market: int, interval: int, limit: int) -> list[dict[str, Any]]:

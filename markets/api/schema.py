@@ -43,6 +43,7 @@ class MarketSerializer(serializers.Serializer):
     volume = serializers.IntegerField()
     value = _credits()
     trades = serializers.IntegerField()
+    equilibrium_price = _credits(allow_null=True)
     state = serializers.ChoiceField(["open", "halted"])
 
 
@@ -51,7 +52,6 @@ class MarketRulesSerializer(MarketSerializer):
 
     increment = _credits()
     lot = serializers.IntegerField()
-    equilibrium_price = _credits(allow_null=True)
 
 
 class BookSerializer(serializers.Serializer):

@@ -96,7 +96,7 @@ def test_orders_page_newest_first_and_only_ones_own(market_world):
 @pytest.mark.parametrize(
     ("path", "queries"),
     [
-        ("/api/markets", 5),
+        ("/api/markets", 6),
         ("/api/markets/OIL", 8),
         ("/api/indicators", 6),
         ("/api/portfolio", 7),

@@ -219,3 +219,28 @@ def test_staff_sessions_last_a_working_day(client, world):
     staff = User.objects.create_user("staff", password=PASSWORD, is_staff=True)
     client.force_login(staff)
     assert client.session.get_expiry_age() == 8 * 3_600
+
+
+def test_guessing_a_password_locks_the_name_for_that_address(world, settings):
+    settings.AXES_ENABLED = True
+    User.objects.create_user("mira", password=PASSWORD)
+    address = _address()
+    guesser = Client(REMOTE_ADDR=address)
+    answers = [
+        guesser.post("/accounts/login/", {"login": "mira", "password": f"wrong-{n}"})
+        for n in range(8)
+    ]
+    assert answers[0].status_code == 200
+    right = guesser.post("/accounts/login/", {"login": "mira", "password": PASSWORD})
+    assert "_auth_user_id" not in guesser.session
+    assert right.status_code != 302
+    other = Client(REMOTE_ADDR=_address())
+    form = {"login": "mira", "password": PASSWORD}
+    assert other.post("/accounts/login/", form).status_code == 302
+
+
+@pytest.mark.parametrize(
+    "path", ["/accounts/password/reset/", "/accounts/login/", "/accounts/signup/"]
+)
+def test_account_pages_stand(client, world, path):
+    assert client.get(path).status_code == 200
