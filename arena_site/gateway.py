@@ -39,7 +39,7 @@ class GatewayServer(Server):
         # daphne refuses to be without an endpoint, but it parses endpoints from text, which
         # cannot name a socket that is bound already.
         super().__init__(application, endpoints=["bound"], **options)
-        self.endpoints = []
+        self.endpoints: list[str] = []
         self._listener = listener
         self._port: Any = None
         self.ready_callable = self._listen

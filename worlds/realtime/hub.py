@@ -271,7 +271,7 @@ class TopicHub:
             raw = await self._redis.hget(topic.key.hot_key, topic.key.name)
         except (RedisError, OSError):
             return False
-        if raw is not None:
+        if isinstance(raw, bytes):
             try:
                 topic.rebase(unpack_publication(raw))
             except BadPublicationError as error:

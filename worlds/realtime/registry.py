@@ -130,7 +130,8 @@ class SocketRegistry:
             return
         sockets = tuple(self._by_user.get(user_id, ()))
         for socket in sockets:
-            if digest and sessions.session_digest(socket.identity.session_key) == digest:
+            key = socket.identity.session_key if socket.identity is not None else ""
+            if digest and sessions.session_digest(key) == digest:
                 socket.close(CloseCode.UNAUTHENTICATED)
         if sockets and not digest:
             self._spawn(self._check_twice(user_id))

@@ -125,9 +125,9 @@ class Undecided:
                 continue
             # In the journal's order, so that a client hears its commands in that order.
             for key, status in sorted(found.items(), key=lambda pair: pair[1].seq):
-                waiting = self._waiting.pop(key, None)
-                for decided in waiting.callbacks if waiting is not None else ():
-                    decided(status)
+                if key in self._waiting:
+                    for decided in self._waiting.pop(key).callbacks:
+                        decided(status)
 
     async def close(self) -> None:
         """Stop asking."""
