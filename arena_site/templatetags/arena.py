@@ -54,6 +54,15 @@ def signed_percent(fraction: Any) -> str:
 
 
 @register.filter
+def grouped(number: Any) -> str:
+    """A whole number with thousands separators; as it is when it is none."""
+    try:
+        return f"{int(number):,}"
+    except (TypeError, ValueError):
+        return str(number)
+
+
+@register.filter
 def direction(fraction: Any) -> str:
     """`up`, `down` or `muted`, as the shown percentage says."""
     shown = signed_percent(fraction)

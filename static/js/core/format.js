@@ -103,7 +103,7 @@ export function clock(at) {
 const STATUS_WORDS = {
   draft: "draft",
   sending: "sending",
-  accepted: "accepted",
+  accepted: "journaled",
   new: "working",
   partially_filled: "partly filled",
   filled: "filled",

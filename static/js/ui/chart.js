@@ -203,7 +203,6 @@ export class LeaChart extends StoreElement {
         barSpacing: 7,
         minBarSpacing: 1,
         tickMarkFormatter: ticksOf,
-        fixLeftEdge: true,
       },
       crosshair: { mode: 0 },
       localization: { timeFormatter: (time) => `tick ${ticksOf(time)}` },
