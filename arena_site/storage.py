@@ -4,6 +4,6 @@ from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
 
 
 class ModuleManifestStorage(ManifestStaticFilesStorage):
-    """Rewrites `import` and `export ... from` to hashed names, so modules can be cached for ever."""
+    """Rewrites `import` and `export ... from` to hashed names: modules are cached for ever."""
 
     support_js_module_import_aggregation = True

@@ -18,7 +18,7 @@ class RedisUrls(NamedTuple):
 
 
 def database_from_url(url: str | None, state: Path) -> dict[str, Any]:
-    """Django's settings for `postgres://user:password@host/name?host=/socket/dir`, or for the embedded cluster."""
+    """Django's settings for `postgresql://user:password@host/name`, or for the embedded cluster."""
     base: dict[str, Any] = {
         "ENGINE": "django.db.backends.postgresql",
         "CONN_HEALTH_CHECKS": True,

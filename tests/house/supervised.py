@@ -11,9 +11,11 @@ from arena_site.embedded.process import Kind, Process
 from arena_site.embedded.supervisor import StartFailedError, StopRequestedError, Supervisor
 
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf')"
+# The grandchild ends some seconds after its parent, so that a failing test leaves no process.
+GRANDCHILD = "import os, time; p = os.getppid()\nwhile os.getppid() == p: time.sleep(4)"
 PARENT = (
     "import subprocess, sys, time;"
-    "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']);"
+    f"subprocess.Popen([sys.executable, '-c', {GRANDCHILD!r}]);"
     "print('parent', flush=True); time.sleep(600)"
 )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import subprocess
 import sys
@@ -90,9 +89,6 @@ def test_nothing_is_left_whatever_ended_it(supervise, number):
     assert game.nothing_left()
     if number is not signal.SIGKILL:  # then nobody is there to end what a child left behind
         assert not any(alive(pid) for pid in grandchildren)
-    for pid in grandchildren:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
 
 
 def wait_for_children(game: Supervised) -> list[int]:
