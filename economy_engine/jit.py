@@ -24,7 +24,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 kernel: Callable[[Function], Function] = njit(cache=True, _nrt=False)
 inlined: Callable[[Function], Function] = njit(cache=True, _nrt=False, forceinline=True)
 spliced: Callable[[Function], Function] = njit(cache=True, _nrt=False, inline="always")
-# Steps of kernels that Python never calls: no wrapper is compiled, which halves their compile time.
+# Steps of kernels that Python never calls: no wrapper is compiled for them.
 inner: Callable[[Function], Function] = njit(cache=True, _nrt=False, no_cpython_wrapper=True)
 inlined_inner: Callable[[Function], Function] = njit(
     cache=True, _nrt=False, no_cpython_wrapper=True, forceinline=True

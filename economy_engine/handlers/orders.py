@@ -92,6 +92,7 @@ def place(context: Context, command: PlaceOrder) -> Decision:
     }
     result = {
         "order_status": int(status),
+        "reason": order["reason"],
         "filled": order["filled"],
         "value": order["value"],
         "fee": order["fee"],
