@@ -58,14 +58,16 @@ class Origin(IntEnum):
 
 
 class ShockKind(IntEnum):
-    """What an injected shock changes."""
+    """What an injected shock changes; the meaning of its size is given per kind."""
 
-    NEWS = 0
-    SUPPLY = 1
-    DEMAND = 2
-    MONEY = 3
-    DISCOVERY = 4
-    CATASTROPHE = 5
+    RESERVE = 1  # reserve of a market times size
+    NEWS = 2  # headline of `size` log points on a market
+    CASH = 3  # size minor units to every household, newly issued
+    PANIC = 4  # fear up, sentiment down by size
+    EUPHORIA = 5  # greed and sentiment up by size
+    ISSUE = 6  # extra issue of `size` of money per day; 0 ends it
+    CLIMATE = 7  # renewal rates and quotas times size
+    INSTABILITY = 8  # capacity of extractors of finite resources times size, for 30 days
 
 
 @dataclass(frozen=True, slots=True)

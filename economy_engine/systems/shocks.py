@@ -4,10 +4,9 @@ Every shock acts through the model's own quantities (reserves, news, moods, mone
 consequences are the model's.
 """
 
-from enum import IntEnum
-
 import numpy as np
 
+from economy_engine.commands import ShockKind
 from economy_engine.goods import GOODS_COUNT, GoodKind
 from economy_engine.ledger.columns import CASH, ISSUER
 from economy_engine.ledger.kernels import transfer
@@ -18,19 +17,6 @@ from economy_engine.systems.columns import Macro
 from economy_engine.systems.psychology import shock_agents
 
 INSTABILITY_DAYS = 30
-
-
-class ShockKind(IntEnum):
-    """What a shock does; `size` is given per kind."""
-
-    RESERVE = 1  # reserve of a market times size
-    NEWS = 2  # headline of `size` log points on a market
-    CASH = 3  # size minor units to every household, newly issued
-    PANIC = 4  # fear up, sentiment down by size
-    EUPHORIA = 5  # greed and sentiment up by size
-    ISSUE = 6  # extra issue of `size` of money per day; 0 ends it
-    CLIMATE = 7  # renewal rates and quotas times size
-    INSTABILITY = 8  # capacity of extractors of finite resources times size, for 30 days
 
 
 def day_of(state: WorldState) -> int:
