@@ -20,7 +20,7 @@ from worlds.api.schema import (
 
 _READ = (400, 404, 409, 429, 503)
 _OWN = (400, 401, 403, 404, 409, 429, 503)
-_WRITE = (400, 401, 403, 404, 409, 413, 422, 429, 503)
+_WRITE = (400, 401, 403, 404, 409, 411, 413, 422, 429, 503)
 
 
 def _credits(**kwargs: Any) -> serializers.CharField:

@@ -134,6 +134,13 @@ def test_other_media_types_and_methods_are_refused(market_world):
     assert (html.status_code, html.json()["code"]) == (406, "not_acceptable")
 
 
+def test_a_body_without_a_length_is_refused_and_not_taken_for_none(market_world):
+    response = client_as(OWNER).post(
+        "/api/orders", headers={"Transfer-Encoding": "chunked"}, CONTENT_LENGTH=""
+    )
+    assert (response.status_code, response.json()["code"]) == (411, "length_required")
+
+
 def test_a_browser_session_needs_the_csrf_token(market_world):
     client = APIClient(enforce_csrf_checks=True)
     client.force_login(owner_of(market_world).player)

@@ -20,6 +20,13 @@ INT64_MAX = 2**63 - 1
 class ArenaView(APIView):
     """A view with rate-limit headers; its errors have the one shape."""
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse a body without a length: REST framework would take it for none at all."""
+        super().initial(request, *args, **kwargs)
+        headers = request.headers
+        if "Transfer-Encoding" in headers and not headers.get("Content-Length"):
+            raise Problem("length_required")
+
     def finalize_response(
         self, request: Request, response: Response, *args: Any, **kwargs: Any
     ) -> Response:

@@ -115,6 +115,7 @@ _DESCRIPTIONS = {
     403: "Not allowed, or not taking part.",
     404: "Not found, or somebody else's.",
     409: "A conflict: stale read, reused key, closed order.",
+    411: "The body has no length.",
     413: "The body is too large.",
     422: "A rule of the market refuses it.",
     429: "Too many requests.",
