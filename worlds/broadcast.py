@@ -67,20 +67,25 @@ class Broadcaster:
     def announce(self, held: Held, made: Made) -> None:
         """Publish one commit; never raises."""
         now = time.monotonic()
-        try:
-            if now >= self._away_until:
+        if now >= self._away_until:
+            try:
                 self._publish(held, made)
+            except Exception as error:
+                self._failed(held, error)
+        try:
             self._give_hint(held, made, now)
         except Exception as error:
-            # A server that is away is left alone for a second; then everything is told anew.
-            self._away_until = time.monotonic() + AWAY_SECONDS
-            for told in self._worlds.values():
-                told.forget()
-            metrics.announce_failures_total.labels(held.label).inc()
-            if isinstance(error, redis.RedisError):
-                log.warning("announcing failed", world=held.slug, error=str(error)[:200])
-            else:
-                log.exception("announcing failed", world=held.slug)
+            log.warning("projections not hinted", world=held.slug, error=str(error)[:200])
+
+    def _failed(self, held: Held, error: Exception) -> None:
+        """A server that is away is left alone for a second; then everything is told anew."""
+        self._away_until = time.monotonic() + AWAY_SECONDS
+        for told in self._worlds.values():
+            told.forget()
+        metrics.announce_failures_total.labels(held.label).inc()
+        away = isinstance(error, redis.RedisError)
+        text = str(error)[:200]
+        log.warning("announcing failed", world=held.slug, error=text, exc_info=not away)
 
     def _give_hint(self, held: Held, made: Made, now: float) -> None:
         due = now - self._hinted.get(held.world_id, 0.0) >= HINT_PERIOD_SECONDS

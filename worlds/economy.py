@@ -20,6 +20,7 @@ from economy_engine.warmup import warm as warm_kernels
 from worlds import invariants
 from worlds.engine import Applied, Command, Decision
 
+WARM_AGENTS = 500
 _OPEN = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
 
 
@@ -29,8 +30,12 @@ class Economy:
     version = ENGINE_VERSION
 
     def warm(self) -> None:
-        """Load or compile every kernel; seconds at worst, so before any lease."""
+        """Load or compile every kernel, those of the checks included; seconds at best, minutes in
+        a fresh clone, so before any lease."""
         warm_kernels()
+        state = self.create(self.params(agents=WARM_AGENTS, seed=1, preset="lab"))
+        self.apply(state, [], 1)
+        self.breaches(state, full=True)
 
     def params(self, *, agents: int, seed: int, preset: str) -> WorldParams:
         """The parameters of a world that is to be created."""

@@ -261,11 +261,7 @@ class Host:
     def _maybe_snapshot(self, held: Held) -> None:
         thread = self._snapshots.setdefault(held.world_id, snapshots.SnapshotThread())
         runner = self._require_runner()
-        try:
-            done = thread.collect(runner.connection)
-        except OSError as error:
-            log.error("snapshot not stored", world=held.slug, error=str(error))
-            done = None
+        done = thread.collect(runner.connection)
         if done is not None:
             held.snapshot_commit = done.commit
             snapshots.prune(runner.connection, held.world_id)

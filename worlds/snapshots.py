@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
 
 import msgspec
 import psycopg
+import structlog
 import zstandard
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, default_storage
@@ -33,6 +33,8 @@ KEEP_LAST = 3
 KEEP_HOURS = 24
 PRUNED_AT_ONCE = 100
 _LENGTH = struct.Struct("<I")
+
+log = structlog.get_logger(__name__)
 
 _CATALOGUE = """
 insert into snapshot (world_id, kind, commit, seq, tick, engine_version, digest, chain, path,
@@ -256,15 +258,19 @@ class SnapshotThread:
         future = self._executor.submit(store, header, sections, slug)
         self._running = (header, kind, future)
 
-    def collect(self, connection: psycopg.Connection, *, wait: bool = False) -> Any:
-        """Catalogue what is done; returns its header, None when nothing is. A failure to store
-        raises, and the next snapshot is tried at its time."""
+    def collect(self, connection: psycopg.Connection, *, wait: bool = False) -> Header | None:
+        """Catalogue what is done; returns its header, None when nothing is. A failure to store is
+        logged and costs a longer replay at worst: the next snapshot is tried at its time."""
         if self._running is None:
             return None
         header, kind, future = self._running
         if not wait and not future.done():
             return None
         self._running = None
+        failure = future.exception()
+        if failure is not None:
+            log.error("snapshot not stored", world=header.world_id, error=repr(failure))
+            return None
         catalogue(connection, kind, header, future.result())
         return header
 
