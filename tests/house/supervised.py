@@ -12,10 +12,10 @@ from arena_site.embedded.supervisor import StartFailedError, StopRequestedError,
 
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf')"
 # The grandchild ends some seconds after its parent, so that a failing test leaves no process.
-GRANDCHILD = "import os, time; p = os.getppid()\nwhile os.getppid() == p: time.sleep(4)"
+GRANDCHILD = "import os, sys, time\nwhile os.getppid() == int(sys.argv[1]): time.sleep(4)"
 PARENT = (
-    "import subprocess, sys, time;"
-    f"subprocess.Popen([sys.executable, '-c', {GRANDCHILD!r}]);"
+    "import os, subprocess, sys, time;"
+    f"subprocess.Popen([sys.executable, '-c', {GRANDCHILD!r}, str(os.getpid())]);"
     "print('parent', flush=True); time.sleep(600)"
 )
 
