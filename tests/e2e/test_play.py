@@ -180,6 +180,23 @@ def test_on_a_phone_the_ticket_is_a_sheet(phone: Page, site: str, results: Path)
     assert phone.evaluate("document.documentElement.scrollWidth") == 390
 
 
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_trading_is_accessible(
+    open_page: Open, site: str, axe: Callable[[Page], list[str]], scheme: str
+) -> None:
+    page = open_page(color_scheme=scheme)
+    come_in(page, site)
+    page.get_by_label("Price per lot").fill(lower_price(page))
+    page.get_by_label("Lots", exact=True).fill("1")
+    page.keyboard.press("Control+Enter")
+    working = page.locator("#activity-body tbody tr", has_text="working")
+    expect(working).to_have_count(1, timeout=PATIENCE_MS)
+    assert axe(page) == []
+    page.get_by_role("button", name="Table").click()
+    expect(page.get_by_role("group", name="Candles as a table")).to_be_visible()
+    assert axe(page) == []
+
+
 def test_two_players_see_their_own_orders_alone(open_page: Open, site: str) -> None:
     one, other = open_page(), open_page()
     come_in(one, site)
