@@ -7,7 +7,7 @@ and counted, and readers find a gap by their offsets.
 from __future__ import annotations
 
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -18,7 +18,7 @@ import structlog
 
 from worlds import metrics, views
 from worlds.engine import Engine
-from worlds.memory import DAY_INTERVAL, INTERVALS, newsworthy
+from worlds.memory import DAY_INTERVAL, INTERVALS, RING_TRADES, newsworthy
 from worlds.realtime.frames import Kind, Publication, pack_publication
 from worlds.runner import Held, Made
 
@@ -39,6 +39,7 @@ class _Told:
         self.epoch = epoch
         self.offsets: defaultdict[str, int] = defaultdict(int)
         self.newest: dict[str, bytes] = {}
+        self.trades: dict[int, deque[bytes]] = {}
         self.books_at = 0.0
         self.slow_at = 0.0
 
@@ -46,6 +47,7 @@ class _Told:
         """Readers may have missed something: tell all views again, and leave a hole in the
         offsets so that streams are read anew."""
         self.newest.clear()
+        self.trades.clear()
         self.books_at = self.slow_at = 0.0
         for topic in self.offsets:
             self.offsets[topic] += 1
@@ -113,17 +115,31 @@ class Broadcaster:
         word = "halted" if held.halted else "running"
         rate = held.lease.tick_rate_hz
         batch.replace("world", views.world(word, position.tick, position.commit, told.epoch, rate))
-        for market, trades in _by_market(made.block.tape, memory.tape).items():
-            snapshot = views.trades(memory.tape[market])
-            batch.append(f"trades:{views.market_code(market)}", views.trades(trades), snapshot)
+        self._trades(held, made, told, batch)
         count = len(newsworthy(made.block))
         if count:
             items = list(memory.news)
-            batch.append("news", views.news(items[-count:]), views.news(items))
+            fresh, all_items = views.news(items[-count:]), views.news(items)
+            batch.append("news", _encode(fresh), _encode(all_items))
         if len(made.block.indicators):
             batch.replace("indicators", views.indicators(memory.indicators))
         self._books(held, made, told, batch)
         self._candles(held, made, told, batch)
+
+    def _trades(self, held: Held, made: Made, told: _Told, batch: _Batch) -> None:
+        """Public trades; each is encoded once, for the message and for the stored view."""
+        markets, counts = np.unique(made.block.tape["market"], return_counts=True)
+        for market, count in zip(markets.tolist(), counts.tolist(), strict=True):
+            found = held.world.memory.tape[market]
+            ring = told.trades.get(market)
+            if ring is None:
+                ring = told.trades[market] = deque(maxlen=RING_TRADES)
+                ring.extend(_encode(views.trade(trade)) for trade in found)
+            else:
+                newest = list(found)[-count:]
+                ring.extend(_encode(views.trade(trade)) for trade in newest)
+            told_now = _joined_trades(list(ring)[-count:])
+            batch.append(f"trades:{views.market_code(market)}", told_now, _joined_trades(ring))
 
     def _books(self, held: Held, made: Made, told: _Told, batch: _Batch) -> None:
         """Books that changed, at most ten times a second; the next commit catches up."""
@@ -201,12 +217,12 @@ class _Batch:
             self._told.newest[topic] = compared
             self.replace(topic, payload)
 
-    def append(self, topic: str, payload: dict[str, Any], snapshot: dict[str, Any]) -> None:
-        """Tell what is new; store what a fresh reader needs."""
-        packed = self._pack(Kind.APPEND, topic, _encode(payload))
+    def append(self, topic: str, payload: bytes, snapshot: bytes) -> None:
+        """Tell what is new; store what a fresh reader needs. Both are JSON text."""
+        packed = self._pack(Kind.APPEND, topic, payload)
         self._pipeline.publish(f"t:{self._world_id}:{topic}", packed)
         offset = self._told.offsets[topic]
-        self._hot[topic] = self._packed(Kind.APPEND, offset, _encode(snapshot))
+        self._hot[topic] = self._packed(Kind.APPEND, offset, snapshot)
 
     def private(self, participant: int, payload: dict[str, Any], prev: int) -> None:
         """Tell a participant's own stream; its offset is the commit."""
@@ -247,13 +263,8 @@ def _of(found: Any) -> tuple[int, np.void, bool]:
     return found.interval, found.candle, True
 
 
-def _by_market(tape: np.ndarray, rings: Any) -> dict[int, list]:
-    """This commit's public trades: the newest of each market's ring."""
-    if not len(tape):
-        return {}
-    markets, counts = np.unique(tape["market"], return_counts=True)
-    pairs = zip(markets.tolist(), counts.tolist(), strict=True)
-    return {market: list(rings[market])[-count:] for market, count in pairs}
+def _joined_trades(encoded: Iterable[bytes]) -> bytes:
+    return b'{"trades":[' + b",".join(encoded) + b"]}"
 
 
 def _by_participant(rows: np.ndarray) -> dict[int, list]:

@@ -95,19 +95,15 @@ def book(market: int, depth: np.ndarray, increment: int, commit: int) -> Payload
     }
 
 
-def trades(found: Iterable[TapeTrade]) -> Payload:
-    """Public trades, oldest first."""
-    shaped = [
-        {
-            "id": trade.trade,
-            "price": credits_text(trade.price),
-            "qty": trade.quantity,
-            "side": SIDES[trade.taker_side],
-            "tick": trade.tick,
-        }
-        for trade in found
-    ]
-    return {"trades": shaped}
+def trade(found: TapeTrade) -> Payload:
+    """One public trade."""
+    return {
+        "id": found.trade,
+        "price": credits_text(found.price),
+        "qty": found.quantity,
+        "side": SIDES[found.taker_side],
+        "tick": found.tick,
+    }
 
 
 def interval_word(interval: int) -> str:
