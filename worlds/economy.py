@@ -21,6 +21,7 @@ from worlds import invariants
 from worlds.engine import Applied, Command, Decision
 
 WARM_AGENTS = 500
+BOOK_LEVELS = 25  # a side, as readers of a book's topic get it
 _OPEN = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
 
 
@@ -116,8 +117,8 @@ class Economy:
         return state.book.market["price_increment"].tolist()
 
     def depth(self, state: WorldState) -> Any:
-        """The top of all books, rows as in a block, best first."""
-        return market_data.depth_rows(state)
+        """The top of all books, rows as in a block but deeper, best first."""
+        return market_data.depth_rows(state, BOOK_LEVELS)
 
     def memory_shape(self, state: WorldState) -> tuple[int, int]:
         """Number of markets, and of ticks in a game day."""

@@ -69,6 +69,7 @@ def test_public_topics_have_the_promised_shapes(arena: Arena, listener: Listener
     assert {"market", "bids", "asks", "increment", "commit"} == set(book)
     assert float(book["bids"][0][0]) < float(book["asks"][0][0])
     assert [float(p) for p, _ in book["asks"]] == sorted(float(p) for p, _ in book["asks"])
+    assert 10 < max(len(data(heard[f"book:{m}"][-1])["asks"]) for m in ("FOOD", "ENRG")) <= 25
     world = data(heard["world"][-1])
     assert world["state"] == "running" and world["commit"] == arena.head()[1]
     candle = data(heard["candles:FOOD:10"][-1])
