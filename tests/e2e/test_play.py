@@ -39,16 +39,9 @@ def held_lots(page: Page) -> str:
 
 
 def lower_price(page: Page) -> str:
-    """A price well below the best bid, on the grid: an order there rests."""
-    return str(
-        page.evaluate(
-            """() => {
-              const prices = [...document.querySelectorAll('.bids .price')]
-                .map((cell) => cell.textContent.replaceAll(',', ''));
-              return prices[Math.min(prices.length - 1, 8)];
-            }"""
-        )
-    )
+    """A price 4 % below the best bid: inside the band, and out of reach for a while."""
+    best = page.locator(".bids .level .price").first.inner_text().replace(",", "")
+    return f"{float(best) * 0.96:.2f}"
 
 
 def test_guest_buys_and_holds(page: Page, site: str, results: Path) -> None:
