@@ -185,6 +185,8 @@ class WorldState:
         assert ranges is not None
         for index, spec, item, start in self._dynamic:
             for offset, (low, high) in enumerate(self.parts(spec)):
+                if not 0 <= low <= high <= len(self.arrays[spec.name]):
+                    raise ContractViolation(f"the counters of {spec.name} are out of range")
                 ranges[index + offset, 0] = (start + low * item) >> 3
                 ranges[index + offset, 1] = (high - low) * item
         return ranges

@@ -13,8 +13,9 @@ from economy_engine.jit import allocating, kernel
 from economy_engine.params import STEPS_PER_DAY
 from economy_engine.rng import Stream, randint, uniform
 
-_STREAM = int(Stream.GENESIS)
-_AGENTS, _HOUSEHOLDS, _FIRMS, _JOBS, _DESKS, _TRADERS = -1, -2, -3, -4, -5, -6
+_STREAM = np.int64(Stream.GENESIS)
+_AGENTS, _HOUSEHOLDS, _FIRMS = np.int64(-1), np.int64(-2), np.int64(-3)
+_JOBS, _DESKS = np.int64(-4), np.int64(-5)
 _SHARES_TAIL, _SHARES_MAX, _SHARES_MIN = 1.6, 60.0, 0.2
 _INCOME_FACTOR = 1.14
 _INCOME_WAGE, _INCOME_CAPITAL = 80_000.0, 40_000.0  # minor units per day
@@ -24,6 +25,7 @@ _RICH_MAX = 8.0
 _STOCK_DAYS_FIRM, _STOCK_DAYS_QUOTA, _INPUT_DAYS = 1.5, 2.0, 4.0
 _BUFFER_DAYS = 6.0
 _DAYS_SPECULATOR = 2.0
+_VISIT_SPAN, _DAY = np.int64(40), np.int64(STEPS_PER_DAY)  # steps
 
 
 @kernel
@@ -93,8 +95,8 @@ def firms(firm, staff, sectors, price, goods, seed, wage, quota_share):
         firm.capacity[f] = share * (quota_share if m % GOODS_COUNT == CO2 else 1.35)
         firm.sales[f] = firm.target[f]
         firm.posted[f] = 2.5 * firm.target[f]
-        firm.next_visit[f] = randint(40, seed, _FIRMS, f, _STREAM + 3)
-        firm.next_production[f] = randint(STEPS_PER_DAY, seed, _FIRMS, f, _STREAM + 4)
+        firm.next_visit[f] = randint(_VISIT_SPAN, seed, _FIRMS, f, _STREAM + 3)
+        firm.next_production[f] = randint(_DAY, seed, _FIRMS, f, _STREAM + 4)
         staff.wage[f] = wage * exp(0.05 * normal(uniform(seed, _FIRMS, f, _STREAM + 5)))
 
 

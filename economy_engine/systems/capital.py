@@ -13,7 +13,7 @@ from economy_engine.jit import kernel, spliced
 from economy_engine.systems.columns import DayCount, Institution, Macro
 from economy_engine.systems.venue import pay
 
-_FUND = int(Institution.FUND)
+_FUND = np.int64(Institution.FUND)
 _LENDING_FEE = 0.0001  # of the value, per day
 
 

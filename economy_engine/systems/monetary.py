@@ -31,11 +31,12 @@ from economy_engine.systems.columns import (
 )
 from economy_engine.systems.venue import pay
 
-_TREASURY, _FUND = int(Institution.TREASURY), int(Institution.FUND)
-_FEES = int(Institution.FEES)
-_CORE, _CPI = int(History.CORE), int(History.CPI)
-_MONEY, _GDP = int(History.MONEY), int(History.GDP)
+_TREASURY, _FUND = np.int64(Institution.TREASURY), np.int64(Institution.FUND)
+_FEES = np.int64(Institution.FEES)
+_CORE, _CPI = np.int64(History.CORE), np.int64(History.CPI)
+_MONEY, _GDP = np.int64(History.MONEY), np.int64(History.GDP)
 _ENERGY = ENRG
+_CASH, _ISSUER = np.int64(CASH), np.int64(ISSUER)
 _YEAR = float(DAYS_PER_YEAR)
 _WINDOW_MIN = 10  # days of statistics before the first policy figures
 _SHORT_WINDOW = 30  # days
@@ -259,7 +260,7 @@ def issue_money(ledger, day, macro, p, day_number, agents):
         share -= 0.10 / _YEAR
     amount = np.int64(macro[Macro.MONEY] * (p.money_growth / _YEAR + share))
     if amount >= 0:
-        transfer(ledger, ISSUER, treasury, CASH, amount)
+        transfer(ledger, _ISSUER, treasury, _CASH, amount)
     else:
         amount = -pay_back(ledger, treasury, -amount)
     day.counts[DayCount.ISSUED] += amount
@@ -270,7 +271,7 @@ def issue_money(ledger, day, macro, p, day_number, agents):
 def pay_back(ledger, row, amount):
     """Destroy up to `amount` of a row's free cash; returns what was destroyed."""
     destroyed = min(np.int64(amount), ledger.cash[row])
-    transfer(ledger, np.int64(row), ISSUER, CASH, destroyed)
+    transfer(ledger, np.int64(row), _ISSUER, _CASH, destroyed)
     return destroyed
 
 

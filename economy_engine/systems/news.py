@@ -10,13 +10,15 @@ Source: parameter set P3; self-excitation after A. Hawkes 1971.
 
 import math
 
+import numpy as np
+
 from economy_engine.fmath import exp, exponential, normal
 from economy_engine.goods import FOOD, GOODS_COUNT
 from economy_engine.jit import kernel
 from economy_engine.rng import Stream, uniform
 
-_NEWS = int(Stream.NEWS)
-_JUMP = int(Stream.NEWS_JUMP)
+_NEWS = np.int64(Stream.NEWS)
+_JUMP = np.int64(Stream.NEWS_JUMP)
 _SHORT_MEMORY = 480.0  # steps
 _LONG_MEMORY = 4800.0
 _SHORT_MAX = 1.5

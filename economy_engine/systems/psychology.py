@@ -23,7 +23,7 @@ from economy_engine.systems.columns import Macro
 
 BLOCK_ROWS = 16
 SLICES = 16
-_STREAM = int(Stream.PSYCHOLOGY)
+_STREAM = np.int64(Stream.PSYCHOLOGY)
 _TINY = 1e-12
 _PACE = 0.05
 _MEAN_WEIGHT = 1.0 / SLICES
@@ -102,7 +102,8 @@ def update_agents(agent, household, flow, macro, seed, step, sums):
             greed = np.float64(agent.greed[i])
             confidence = np.float64(agent.confidence[i])
             memory += 0.005 * (s - memory)
-            drift = 0.12 * trend - 0.15 * jobless + pull * agent.herd[i] * (world - s)
+            herd = pull * np.float64(agent.herd[i])
+            drift = 0.12 * trend - 0.15 * jobless + herd * (world - s)
             drift += 0.3 * (memory - s) + 0.15 * (0.5 - s)
             s = clip(s + _PACE * drift + noise * normal(uniform(seed, step, i, _STREAM)), 0.0, 1.0)
             alarm = min(1.0, max(0.0, -trend) / 3.0 + 0.15 * excess + 0.2 * jobless)

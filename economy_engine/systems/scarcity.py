@@ -12,16 +12,18 @@ Source: the seed; logistic renewal with its largest sustainable yield at half of
 """
 
 
+import numpy as np
+
 from economy_engine.fmath import clip
 from economy_engine.goods import CO2, GOODS_COUNT, GoodKind
 from economy_engine.jit import kernel
 from economy_engine.rng import Stream, uniform
 from economy_engine.systems.venue import make
 
-_FINITE = int(GoodKind.FINITE)
-_RENEWABLE = int(GoodKind.RENEWABLE)
-_DISCOVERY = int(Stream.DISCOVERY)
-_CATASTROPHE = int(Stream.CATASTROPHE)
+_FINITE = np.int64(GoodKind.FINITE)
+_RENEWABLE = np.int64(GoodKind.RENEWABLE)
+_DISCOVERY = np.int64(Stream.DISCOVERY)
+_CATASTROPHE = np.int64(Stream.CATASTROPHE)
 _RENEWAL_RATE = 0.02  # per day
 _FOUND_MIN, _FOUND_SPAN = 0.05, 0.30  # of base
 _LEFT_AFTER_CATASTROPHE = 0.6

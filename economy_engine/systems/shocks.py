@@ -47,7 +47,7 @@ def inject(state: WorldState, kind: int, market: int, size: float) -> bool:
         for row in range(state.rows.households, state.rows.firms):
             transfer(state.ledger, ISSUER, row, CASH, int(size))
     elif kind == ShockKind.CLIMATE:
-        state.resource.renewal *= size
+        state.resource.renewal[:] *= size
     else:
         _begin_instability(state, size)
     return True

@@ -11,6 +11,9 @@ from economy_engine.ledger.columns import CASH, ISSUER, LedgerColumns
 from economy_engine.ledger.kernels import transfer
 from economy_engine.units import level_near
 
+# Plain integers would be compiled as literals, each with kernels of its own.
+_CASH, _ISSUER = np.int64(CASH), np.int64(ISSUER)
+
 
 class Venue(NamedTuple):
     """Books, accounts and reports, with the numbers that every AI order carries."""
@@ -74,20 +77,20 @@ def pay(ledger, source, target, amount):
     moved = min(np.int64(amount), ledger.cash[source])
     if moved <= 0:
         return np.int64(0)
-    transfer(ledger, np.int64(source), np.int64(target), CASH, moved)
+    transfer(ledger, np.int64(source), np.int64(target), _CASH, moved)
     return moved
 
 
 @spliced
 def make(ledger, row, m, lots):
     """Let `lots` of market m enter the world on a row."""
-    transfer(ledger, ISSUER, np.int64(row), np.int64(m), np.int64(lots))
+    transfer(ledger, _ISSUER, np.int64(row), np.int64(m), np.int64(lots))
 
 
 @spliced
 def use(ledger, row, m, lots):
     """Let `lots` of market m leave the world from a row that has them free."""
-    transfer(ledger, np.int64(row), ISSUER, np.int64(m), np.int64(lots))
+    transfer(ledger, np.int64(row), _ISSUER, np.int64(m), np.int64(lots))
 
 
 @spliced

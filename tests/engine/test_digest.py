@@ -5,6 +5,7 @@ import pytest
 
 from economy_engine import digest, schema
 from economy_engine.book.columns import BookCounter
+from economy_engine.errors import ContractViolation
 from tests.engine.worlds import run, small_world
 
 
@@ -23,9 +24,9 @@ def test_a_changed_byte_in_use_changes_the_digest(world, name):
     for low, high in parts:
         for place in (low, high - 1):
             raw = world.arrays[name][place : place + 1].reshape(-1).view(np.uint8)
-            raw[-1] ^= 1
+            raw[0] ^= 1
             assert world.digest() != before, (name, place)
-            raw[-1] ^= 1
+            raw[0] ^= 1
     assert world.digest() == before
 
 
@@ -40,6 +41,14 @@ def test_what_is_not_in_use_does_not_count(world):
     world.ledger.cash[rows - 1] = 0
     world.book.orders[high]["price"] = 0
     world.book.head[0, 5] = -1
+
+
+def test_counters_out_of_range_are_a_broken_promise(world):
+    counters = world.book.counters
+    counters[BookCounter.AI_HIGH_WATER] += 1 << 40
+    with pytest.raises(ContractViolation, match="out of range"):
+        world.digest()
+    counters[BookCounter.AI_HIGH_WATER] -= 1 << 40
 
 
 def test_swapped_words_and_shifted_lengths_differ():

@@ -62,9 +62,9 @@ def test_a_persistent_step_takes_ten_ticks_and_agents_act_in_all_of_them():
     state = small_world(1_000, preset="persistent")
     busy = 0
     for number in range(200):
-        high = int(state.book.counters[BookCounter.AI_OPEN])
+        before = int(state.book.counters[BookCounter.ARRIVALS])
         tick.advance(state)
-        busy += int(state.book.counters[BookCounter.AI_OPEN]) != high
+        busy += int(state.book.counters[BookCounter.ARRIVALS]) != before
         tick.clear_reports(state)
         assert state.clock[Clock.TICK] == number + 1
         assert state.clock[Clock.STEP] == (number + 1) // 10

@@ -23,11 +23,12 @@ from economy_engine.systems.columns import Macro
 from economy_engine.systems.supply_demand import activity
 from economy_engine.systems.venue import submit, withdraw
 
-_DESK = int(Stream.DESK)
-_MEMBER = int(Stream.DESK_MEMBER)
-_ACTIVATION = int(Stream.ACTIVATION)
-_ROTATION = int(Stream.ROTATION)
-_BID, _ASK = int(Side.BID), int(Side.ASK)
+_DESK = np.int64(Stream.DESK)
+_MEMBER = np.int64(Stream.DESK_MEMBER)
+_ACTIVATION = np.int64(Stream.ACTIVATION)
+_ROTATION = np.int64(Stream.ROTATION)
+_TURN = np.int64(2)  # index of this kind in the rotation
+_BID, _ASK = np.int64(Side.BID), np.int64(Side.ASK)
 _EVENT_SHIFT = 24  # a member's draws are keyed by (event, trader)
 _EVENTS_MAX = 1 << 12
 _GAP_MIN = 0.03  # of the base
@@ -188,7 +189,7 @@ def trade_desks(venue, desk, trader, agent, price, flow, news, macro, p, row0):
     """Draw the desk events of every market and run them, from a market that rotates."""
     markets = price.mid.size
     traders = trader.base.size
-    start = randint(markets, venue.seed, venue.step, 2, _ROTATION)
+    start = randint(markets, venue.seed, venue.step, _TURN, _ROTATION)
     for offset in range(markets):
         m = (start + offset) % markets
         first = m * traders // markets

@@ -24,14 +24,15 @@ from economy_engine.systems.columns import DayCount, Institution, Macro
 from economy_engine.systems.scarcity import price_multiplier, scarcity_level
 from economy_engine.systems.venue import make, pay, submit, use, withdraw
 
-_STREAM = int(Stream.FIRM)
-_INPUT = int(Stream.FIRM_INPUT)
-_ROTATION = int(Stream.ROTATION)
-_BID, _ASK = int(Side.BID), int(Side.ASK)
-_TREASURY, _FUND = int(Institution.TREASURY), int(Institution.FUND)
-_FINITE, _RENEWABLE = int(GoodKind.FINITE), int(GoodKind.RENEWABLE)
+_STREAM = np.int64(Stream.FIRM)
+_INPUT = np.int64(Stream.FIRM_INPUT)
+_ROTATION = np.int64(Stream.ROTATION)
+_TURN = np.int64(0)  # index of this kind in the rotation
+_BID, _ASK = np.int64(Side.BID), np.int64(Side.ASK)
+_TREASURY, _FUND = np.int64(Institution.TREASURY), np.int64(Institution.FUND)
+_FINITE, _RENEWABLE = np.int64(GoodKind.FINITE), np.int64(GoodKind.RENEWABLE)
 _ORDERS_MAX = 12
-_VISIT_MIN, _VISIT_SPAN = 20, 40  # steps
+_VISIT_MIN, _VISIT_SPAN = np.int64(20), np.int64(40)  # steps
 _ORDER_LIFE = 65  # steps, just beyond the longest time between visits
 _DAYS_PER_YEAR = 360.0
 
@@ -278,7 +279,7 @@ def visit(venue, firm, staff, price, resource, goods, day, macro, p, f, row):
 def visit_firms(venue, firm, staff, price, resource, goods, day, macro, p, first_row):
     """Let every firm act whose visit is due, from a start that rotates by keyed hash."""
     count = firm.market.size
-    start = randint(count, venue.seed, venue.step, 0, _ROTATION)
+    start = randint(count, venue.seed, venue.step, _TURN, _ROTATION)
     for offset in range(count):
         f = start + offset
         if f >= count:

@@ -18,12 +18,13 @@ from economy_engine.rng import Stream, randint, stochastic_round, uniform
 from economy_engine.systems.columns import DayCount, Institution, Macro
 from economy_engine.systems.venue import pay, submit, use
 
-_STREAM = int(Stream.HOUSEHOLD)
-_SPEND = int(Stream.HOUSEHOLD_SPEND)
-_LABOR = int(Stream.LABOR)
-_ROTATION = int(Stream.ROTATION)
-_BID = int(Side.BID)
-_TREASURY, _FUND = int(Institution.TREASURY), int(Institution.FUND)
+_STREAM = np.int64(Stream.HOUSEHOLD)
+_SPEND = np.int64(Stream.HOUSEHOLD_SPEND)
+_LABOR = np.int64(Stream.LABOR)
+_ROTATION = np.int64(Stream.ROTATION)
+_TURN = np.int64(1)  # index of this kind in the rotation
+_BID = np.int64(Side.BID)
+_TREASURY, _FUND = np.int64(Institution.TREASURY), np.int64(Institution.FUND)
 _TAXED_MEDIANS, _TAXED_MEDIANS_TOP = 5.0, 20.0
 
 
@@ -187,7 +188,7 @@ def live_households(venue, household, agent, staff, price, goods, day, macro, p,
     count = (households - first + STEPS_PER_DAY - 1) // STEPS_PER_DAY
     if count <= 0:
         return
-    start = randint(count, venue.seed, venue.step, 1, _ROTATION)
+    start = randint(count, venue.seed, venue.step, _TURN, _ROTATION)
     for offset in range(count):
         place = start + offset
         if place >= count:

@@ -5,11 +5,13 @@ sells lots that do not exist.
 """
 
 
+import numpy as np
+
 from economy_engine.jit import spliced
 from economy_engine.systems.columns import Institution
 from economy_engine.systems.venue import lend
 
-_POOL = int(Institution.LENDING_POOL)
+_POOL = np.int64(Institution.LENDING_POOL)
 
 
 @spliced

@@ -19,8 +19,9 @@ from economy_engine.systems.behavior.lending import borrow, repay
 from economy_engine.systems.columns import Macro
 from economy_engine.systems.venue import submit, withdraw
 
-_ROTATION = int(Stream.ROTATION)
-_BID, _ASK = int(Side.BID), int(Side.ASK)
+_ROTATION = np.int64(Stream.ROTATION)
+_TURN = np.int64(3)  # index of this kind in the rotation
+_BID, _ASK = np.int64(Side.BID), np.int64(Side.ASK)
 _LEVELS = 3
 _TINY = 1e-12
 _LOW_STOCK = 6  # base quotes
@@ -81,9 +82,9 @@ def quote_makers(venue, maker, price, flow, macro, p, row0):
     """Let the makers quote whose turn it is, every `requote_steps` steps, rotating the start."""
     count = maker.target.size
     per_market = max(1, count // price.mid.size)
-    start = randint(count, venue.seed, venue.step, 3, _ROTATION)
+    start = randint(count, venue.seed, venue.step, _TURN, _ROTATION)
     for offset in range(count):
         k = (start + offset) % count
         due = k % p.requote_steps == venue.step % p.requote_steps
-        if due and k % venue.phases == venue.phase:
+        if due and (k // p.requote_steps) % venue.phases == venue.phase:
             quote(venue, maker, price, flow, macro, p, k, row0 + k, per_market)

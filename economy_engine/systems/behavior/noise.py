@@ -7,15 +7,17 @@ Source: D. Gode and S. Sunder 1993, J. D. Farmer, P. Patelli, I. Zovko 2005; set
 """
 
 
+import numpy as np
+
 from economy_engine.book.columns import Side
 from economy_engine.fmath import clip, exponential, pareto, poisson
 from economy_engine.jit import kernel, spliced
 from economy_engine.rng import Stream, randint, stochastic_round, uniform
 from economy_engine.systems.venue import submit
 
-_STREAM = int(Stream.NOISE)
-_ACTIVATION = int(Stream.ACTIVATION)
-_BID, _ASK = int(Side.BID), int(Side.ASK)
+_STREAM = np.int64(Stream.NOISE)
+_ACTIVATION = np.int64(Stream.ACTIVATION)
+_BID, _ASK = np.int64(Side.BID), np.int64(Side.ASK)
 _EVENT_SHIFT = 24
 _STOCK_DAYS = 2.0
 
