@@ -1,41 +1,132 @@
 """Compile every kernel before anybody waits for it.
 
-A fresh clone compiles once; later processes read the machine code from numba's cache directory.
+A fresh clone compiles once; later processes read the machine code from numba's cache directory. On
+two cores two processes halve the wait: `compile_agents` compiles what the agents of a tick need,
+`compile_rest` everything else; `warm` then finds most of it done and proves it by running it all.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numba import config, typeof
+
 from economy_engine import apply as applying
-from economy_engine import commands, genesis, params, snapshot
+from economy_engine import commands, genesis, market_data, params, snapshot, tick
+from economy_engine.book import checks
 from economy_engine.book.kernels import sweep_expired_participants
+from economy_engine.ledger.kernels import check_conservation
 from economy_engine.order_terms import OrderType, Side, TimeInForce
+from economy_engine.schema import Clock
+from economy_engine.state import WorldState
+from economy_engine.systems import day_end, news, psychology, supply_demand
+from economy_engine.systems.behavior import desks, firms, households, makers, noise
 
 AGENTS = 500
 PARTICIPANT = 1
+_TICK_MODULES = (firms, households, desks, noise, makers, news, psychology, supply_demand)
+
+
+def _params() -> params.WorldParams:
+    return params.preset(
+        "lab", AGENTS, 7, ladder_levels=32_768, ai_orders_max=65_536, spare_rows=64,
+        participant_orders_max=1_024,
+    )  # fmt: skip
+
+
+class _CompileOnly:
+    """Stands in for a kernel: compiles it for the types of a call instead of calling it."""
+
+    def __init__(self, kernel: Any) -> None:
+        self._kernel = kernel
+
+    def __call__(self, *arguments: Any) -> None:
+        self._kernel.compile(tuple(typeof(argument) for argument in arguments))
+
+
+@contextmanager
+def _compiling(modules: tuple[ModuleType, ...]) -> Iterator[None]:
+    """Within it the kernels that the tick calls are compiled where they would be called.
+
+    Those that kernels call are left alone: the compiler finds them by their names.
+    """
+    called: set[str] = set()
+    for value in vars(tick).values():
+        if callable(value) and hasattr(value, "__code__"):
+            called.update(value.__code__.co_names)
+    kernels = [
+        (module, name, vars(module)[name])
+        for module in modules
+        for name in sorted(called & vars(module).keys())
+        if hasattr(vars(module)[name], "signatures")
+    ]
+    try:
+        for module, name, kernel in kernels:
+            setattr(module, name, _CompileOnly(kernel))
+        yield
+    finally:
+        for module, name, kernel in kernels:
+            setattr(module, name, kernel)
+
+
+def compile_agents() -> None:
+    """Compile the kernels of a tick's first three steps; needs no population."""
+    if not config.DISABLE_JIT:
+        with _compiling(_TICK_MODULES):
+            tick.advance(WorldState(_params()))
+
+
+def compile_rest() -> None:
+    """Compile what genesis, a day's end, participants, checks and snapshots need."""
+    state = genesis.create(_params())
+    _play_participant(state)
+    day_end.close_day(state, 1, params.STEPS_PER_DAY - 1)
+    tick.clear_reports(state)
+    market_data.market_rows(state, 1)
+    _check(state)
+    snapshot.load(snapshot.dump(state)).digest()
 
 
 def warm() -> None:
     """Run each kernel once on the smallest world: a day's end, every order, a snapshot."""
-    state = genesis.create(
-        params.preset(
-            "lab", AGENTS, 7, ladder_levels=32_768, ai_orders_max=65_536, spare_rows=64,
-            participant_orders_max=1_024,
-        )
-    )  # fmt: skip
-    seq = 0
+    state = genesis.create(_params())
+    ticks = state.params.preset.clock.ticks_per_day + 2
+    applying.apply(state, [applying.TickEntry() for _ in range(ticks)])
+    _play_participant(state)
+    _check(state)
+    snapshot.load(snapshot.dump(state)).digest()
+
+
+def _check(state: WorldState) -> None:
+    rows, markets = int(state.clock[Clock.ROWS]), state.params.markets
+    checks.not_crossed(state.book)
+    checks.check_book(state.book)
+    cash, counts = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
+    stock = np.zeros((rows, markets), np.int64)
+    checks.check_held(state.book, state.ledger, rows, cash, stock, counts)
+    check_conservation(state.ledger, rows, np.zeros(markets + 1, np.int64))
+    state.digest()
+    state.check()
+
+
+def _play_participant(state: WorldState) -> None:
+    """Give every command of a participant once."""
+    seq = int(state.clock[Clock.SEQ])
 
     def act(*given: commands.Command, ref_seq: int = 0) -> None:
         nonlocal seq
         entries: list[applying.Entry] = []
         for command in given:
             seq += 1
-            tick = int(state.clock[0])
+            done = int(state.clock[Clock.TICK])
             payload = commands.encode(command, commands.Header(participant=PARTICIPANT))
-            entries.append(applying.CommandEntry(seq, tick, ref_seq, payload))
+            entries.append(applying.CommandEntry(seq, done, ref_seq, payload))
         applying.apply(state, entries)
 
-    ticks = state.params.preset.clock.ticks_per_day + 2
-    applying.apply(state, [applying.TickEntry() for _ in range(ticks)])
     act(commands.RegisterParticipant(guest=True))
     bid = commands.PlaceOrder(
         0, Side.BID, OrderType.LIMIT, TimeInForce.GTC, 1,
@@ -46,6 +137,3 @@ def warm() -> None:
     act(commands.PlaceOrder(0, Side.BID, OrderType.MARKET, TimeInForce.IOC, 1, 0))
     act(commands.CancelAll(-1))
     sweep_expired_participants(state.book, state.ledger, state.outbox, 0)
-    state.digest()
-    state.check()
-    snapshot.load(snapshot.dump(state)).digest()

@@ -51,7 +51,7 @@ def _run_claimed(arguments: Sequence[str], home: Path, claim: Claim, console: Co
     environment["ARENA_STATE"] = str(claim.state)
     environment["DJANGO_SETTINGS_MODULE"] = "arena_site.settings.test"
     plan = [line for line in databases(claim.state, unsafe=True) if line.name == "postgres"]
-    plan += [replace(kernels(environment), optional=True)]
+    plan += [replace(line, optional=True) for line in kernels(environment)]
     supervisor = Supervisor(plan, claim, console)
     try:
         supervisor.start()

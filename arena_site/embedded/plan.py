@@ -24,7 +24,7 @@ PYTHON = sys.executable
 CELERY = [PYTHON, "-m", "celery", "-A", "arena_site", "--quiet"]
 ALONE = ["--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "WARNING"]
 ROOT_WARNING = "ignore:You're running the worker with superuser privileges"
-WARM = "from economy_engine import warmup; warmup.warm()"
+WARM_UP = "from economy_engine import warmup; warmup.{}()"
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def game(options: Options) -> list[Process]:
     shared = application_environment(options.state)
     plan = databases(options.state)
     have = {process.name for process in plan}
-    plan += [kernels(shared), static_files(), migrations(options.state, shared, have)]
+    plan += [*kernels(shared), static_files(), migrations(options.state, shared, have)]
     plan += [gateway(options.port, shared)]
     plan += [world(number, options, shared) for number in range(1, options.worlds + 1)]
     plan += [world_worker(number, shared) for number in range(1, options.world_workers + 1)]
@@ -71,17 +71,29 @@ def application_environment(state: Path) -> dict[str, str]:
     return {**os.environ, **own, **engine}
 
 
-def kernels(shared: dict[str, str]) -> Process:
-    """Compile the engine's kernels once, in the background, into the cache that all share."""
-    return Process(
-        name="kernels",
-        kind=Kind.ONE_SHOT,
-        command=[PYTHON, "-c", WARM],
-        environment=shared,
-        cwd=ROOT,
-        stop_phase=0,
-        says="kernels are compiled",
-    )
+def kernels(shared: dict[str, str]) -> list[Process]:
+    """Compile the engine's kernels once, in the background, into the cache that all share.
+
+    Two processes compile halves of them, a third finds them done and runs them all.
+    """
+
+    def one(name: str, function: str, says: str, after: tuple[str, ...] = ()) -> Process:
+        return Process(
+            name=name,
+            kind=Kind.ONE_SHOT,
+            command=[PYTHON, "-c", WARM_UP.format(function)],
+            environment=shared,
+            after=after,
+            cwd=ROOT,
+            stop_phase=0,
+            says=says,
+        )
+
+    return [
+        one("kernels1", "compile_agents", "the agents' kernels are compiled"),
+        one("kernels2", "compile_rest", "the other kernels are compiled"),
+        one("kernels", "warm", "all kernels run", after=("kernels1", "kernels2")),
+    ]
 
 
 def static_files() -> Process:

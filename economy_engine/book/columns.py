@@ -74,6 +74,7 @@ class BookCounter(IntEnum):
     AI_OPEN = 8  # resting AI orders now
     PARTICIPANT_OPEN = 9  # resting participants' orders now
     ARRIVALS = 10  # arrival number of the last order that came to rest
+    AI_PLACED = 11  # AI orders that met the book
 
 
 class OutboxCount(IntEnum):

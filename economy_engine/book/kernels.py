@@ -57,30 +57,34 @@ __all__ = [
     "sweep_expired_participants",
 ]
 
-_FROZEN = int(AccountFlag.DEBITS_FROZEN | AccountFlag.CREDITS_FROZEN)
-_OPEN = int(MarketState.OPEN)
-_TIMED = int(OrderFlag.TIMED)
-_TIF_SHIFT = int(OrderFlag.TIF_SHIFT)
-_EXPIRE_TAKER = int(SelfTrade.EXPIRE_TAKER)
-_EXPIRE_MAKER = int(SelfTrade.EXPIRE_MAKER)
-_MARKET = int(OrderType.MARKET)
-_POST_ONLY = int(OrderType.POST_ONLY)
-_GTC = int(TimeInForce.GTC)
-_IOC = int(TimeInForce.IOC)
-_FOK = int(TimeInForce.FOK)
-_GTT = int(TimeInForce.GTT)
-_DROPPED = int(BookCounter.DROPPED)
-_OUTBOX_DROPPED = int(BookCounter.OUTBOX_DROPPED)
-_BUDGET_DROPPED = int(BookCounter.BUDGET_DROPPED)
-_AI_CAPACITY = int(BookCounter.AI_CAPACITY)
-_PARTICIPANT_HIGH = int(BookCounter.PARTICIPANT_HIGH_WATER)
-_FILLS = int(OutboxCount.FILLS)
+_FROZEN = np.int64(AccountFlag.DEBITS_FROZEN | AccountFlag.CREDITS_FROZEN)
+_OPEN = np.int64(MarketState.OPEN)
+_TIMED = np.int64(OrderFlag.TIMED)
+_TIF_SHIFT = np.int64(OrderFlag.TIF_SHIFT)
+_EXPIRE_TAKER = np.int64(SelfTrade.EXPIRE_TAKER)
+_EXPIRE_MAKER = np.int64(SelfTrade.EXPIRE_MAKER)
+_MARKET = np.int64(OrderType.MARKET)
+_POST_ONLY = np.int64(OrderType.POST_ONLY)
+_GTC = np.int64(TimeInForce.GTC)
+_IOC = np.int64(TimeInForce.IOC)
+_FOK = np.int64(TimeInForce.FOK)
+_GTT = np.int64(TimeInForce.GTT)
+_DROPPED = np.int64(BookCounter.DROPPED)
+_OUTBOX_DROPPED = np.int64(BookCounter.OUTBOX_DROPPED)
+_BUDGET_DROPPED = np.int64(BookCounter.BUDGET_DROPPED)
+_AI_CAPACITY = np.int64(BookCounter.AI_CAPACITY)
+_PARTICIPANT_HIGH = np.int64(BookCounter.PARTICIPANT_HIGH_WATER)
+# Plain integers would be compiled as literals, each with kernels of its own.
+_NO_SEQ = np.int64(0)
+_AI_FILLS_MAX = np.int64(limits.FILLS_PER_AI_ORDER_MAX)
+_AI_PLACED = np.int64(BookCounter.AI_PLACED)
+_FILLS = np.int64(OutboxCount.FILLS)
 _WHEEL_MASK = limits.WHEEL_SLOTS - 1
 _CALENDAR_MASK = limits.CALENDAR_SLOTS - 1
-_EXPIRED = int(ClosureReason.EXPIRED)
-_BUDGET = int(RejectReason.BUDGET_EXCEEDED)
-_SELF = int(RejectReason.SELF_TRADE)
-_NO_LIQUIDITY = int(RejectReason.NO_LIQUIDITY)
+_EXPIRED = np.int64(ClosureReason.EXPIRED)
+_BUDGET = np.int64(RejectReason.BUDGET_EXCEEDED)
+_SELF = np.int64(RejectReason.SELF_TRADE)
+_NO_LIQUIDITY = np.int64(RejectReason.NO_LIQUIDITY)
 _AI_FLAGS = _TIMED | (_GTT << _TIF_SHIFT)
 
 
@@ -155,10 +159,11 @@ def place_ai(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, m:
     if left <= 0:
         return -1
     original = left
+    book.counters[_AI_PLACED] += 1
     if crosses(book, m, side, level):
-        left, _, _, _, stop = match(book, ledger, outbox, m, side, level, left, row, 0,
-                                    _EXPIRE_MAKER, limits.FILLS_PER_AI_ORDER_MAX, fee_row,
-                                    first_participant, tick)  # fmt: skip
+        left, _, _, _, stop = match(book, ledger, outbox, m, side, level, left, row, _NO_SEQ,
+                                    _EXPIRE_MAKER, _AI_FILLS_MAX, fee_row, first_participant,
+                                    tick)  # fmt: skip
         if stop != 0:
             book.counters[_BUDGET_DROPPED if stop == _BUDGET else _OUTBOX_DROPPED] += 1
             return -1
@@ -169,7 +174,7 @@ def place_ai(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, m:
         book.counters[_DROPPED] += 1
         return -1
     expires = min(expires_step, step + limits.AI_LIFETIME_STEPS_MAX)
-    rest(book, ledger, slot, m, side, level, left, original, row, 0, _AI_FLAGS, expires)
+    rest(book, ledger, slot, m, side, level, left, original, row, _NO_SEQ, _AI_FLAGS, expires)
     return slot
 
 

@@ -19,9 +19,9 @@ _HALF = np.uint64(32)
 _LAST = np.uint64(63)
 _WHEEL_MASK = limits.WHEEL_SLOTS - 1
 _CALENDAR_MASK = limits.CALENDAR_SLOTS - 1
-_TIMED = int(OrderFlag.TIMED)
-_ARRIVALS = int(BookCounter.ARRIVALS)
-_AI_CAPACITY = int(BookCounter.AI_CAPACITY)
+_TIMED = np.int64(OrderFlag.TIMED)
+_ARRIVALS = np.int64(BookCounter.ARRIVALS)
+_AI_CAPACITY = np.int64(BookCounter.AI_CAPACITY)
 
 
 @inlined

@@ -32,20 +32,20 @@ from economy_engine.jit import inlined_inner, inner
 from economy_engine.ledger.columns import LedgerColumns
 from economy_engine.units import fee_minor_up
 
-_FILLS = int(OutboxCount.FILLS)
-_AI_CAPACITY = int(BookCounter.AI_CAPACITY)
+_FILLS = np.int64(OutboxCount.FILLS)
+_AI_CAPACITY = np.int64(BookCounter.AI_CAPACITY)
 _TAPE = limits.TAPE_TRADES
-_SELF_TRADE = int(RejectReason.SELF_TRADE)
-_BUDGET = int(RejectReason.BUDGET_EXCEEDED)
-_BUSY = int(RejectReason.ENGINE_BUSY)
-_EXPIRE_TAKER = int(SelfTrade.EXPIRE_TAKER)
-_EXPIRE_MAKER = int(SelfTrade.EXPIRE_MAKER)
-_EXPIRE_BOTH = int(SelfTrade.EXPIRE_BOTH)
-_DECREMENT = int(SelfTrade.DECREMENT)
-_CLOSED_SELF = int(ClosureReason.SELF_TRADE)
-_REDUCED_SELF = int(ClosureReason.SELF_TRADE_REDUCED)
-_TYPE_MASK = int(OrderFlag.TYPE_MASK)
-_TIF_SHIFT = int(OrderFlag.TIF_SHIFT)
+_SELF_TRADE = np.int64(RejectReason.SELF_TRADE)
+_BUDGET = np.int64(RejectReason.BUDGET_EXCEEDED)
+_BUSY = np.int64(RejectReason.ENGINE_BUSY)
+_EXPIRE_TAKER = np.int64(SelfTrade.EXPIRE_TAKER)
+_EXPIRE_MAKER = np.int64(SelfTrade.EXPIRE_MAKER)
+_EXPIRE_BOTH = np.int64(SelfTrade.EXPIRE_BOTH)
+_DECREMENT = np.int64(SelfTrade.DECREMENT)
+_CLOSED_SELF = np.int64(ClosureReason.SELF_TRADE)
+_REDUCED_SELF = np.int64(ClosureReason.SELF_TRADE_REDUCED)
+_TYPE_MASK = np.int64(OrderFlag.TYPE_MASK)
+_TIF_SHIFT = np.int64(OrderFlag.TIF_SHIFT)
 
 
 @inlined_inner
@@ -207,8 +207,8 @@ def match(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, m: in
         if work >= matches_max:
             return left, filled, value, fees, _BUDGET
         work += 1
-        level = best[m, 1 - side]
-        slot = book.head[m, level]
+        level = np.int64(best[m, 1 - side])
+        slot = np.int64(book.head[m, level])
         maker = orders[slot]["owner"]
         if same_hands(ledger, row, maker):
             if maker >= first_participant and closure_room(outbox) < 1:
