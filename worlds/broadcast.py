@@ -15,10 +15,11 @@ import msgspec
 import numpy as np
 import redis
 import structlog
+from redis.typing import EncodableT, FieldT
 
 from worlds import metrics, views
 from worlds.engine import Engine
-from worlds.memory import DAY_INTERVAL, INTERVALS, RING_TRADES, newsworthy
+from worlds.memory import DAY_INTERVAL, INTERVALS, RING_TRADES, ClosedCandle, newsworthy
 from worlds.realtime.frames import Kind, Publication, pack_publication
 from worlds.runner import Held, Made
 
@@ -201,13 +202,14 @@ class _Batch:
         self._world_id = held.world_id
         self._made = made
         self._told = told
-        self._hot: dict[str, bytes] = {}
+        self._messages: list[tuple[str, bytes]] = []
+        self._hot: dict[FieldT, EncodableT] = {}
         self._at = time.time()
 
     def replace(self, topic: str, payload: dict[str, Any]) -> None:
         """Tell and store the newest view of a topic."""
         packed = self._pack(Kind.REPLACE, topic, _encode(payload))
-        self._pipeline.publish(f"t:{self._world_id}:{topic}", packed)
+        self._messages.append((f"t:{self._world_id}:{topic}", packed))
         self._hot[topic] = packed
 
     def replace_if_changed(self, topic: str, payload: dict[str, Any], besides: str) -> None:
@@ -220,7 +222,7 @@ class _Batch:
     def append(self, topic: str, payload: bytes, snapshot: bytes) -> None:
         """Tell what is new; store what a fresh reader needs. Both are JSON text."""
         packed = self._pack(Kind.APPEND, topic, payload)
-        self._pipeline.publish(f"t:{self._world_id}:{topic}", packed)
+        self._messages.append((f"t:{self._world_id}:{topic}", packed))
         offset = self._told.offsets[topic]
         self._hot[topic] = self._packed(Kind.APPEND, offset, snapshot)
 
@@ -236,12 +238,18 @@ class _Batch:
             prev,
         )
         channel = f"t:{self._world_id}:account:{participant}"
-        self._pipeline.publish(channel, pack_publication(publication))
+        self._messages.append((channel, pack_publication(publication)))
 
     def send(self) -> None:
-        """Everything at once; raises redis.RedisError."""
+        """Everything at once; raises redis.RedisError.
+
+        Views are stored before their messages go out: whoever reads one because of a message, or
+        after subscribing, finds it at least as new as the message.
+        """
         if self._hot:
             self._pipeline.hset(f"hot:{self._world_id}", mapping=self._hot)
+        for channel, packed in self._messages:
+            self._pipeline.publish(channel, packed)
         self._pipeline.execute()
 
     def _pack(self, kind: Kind, topic: str, payload: bytes) -> bytes:
@@ -259,7 +267,7 @@ def _candle_topic(interval: int, market: int) -> str:
     return f"candles:{views.market_code(market)}:{views.interval_word(interval)}"
 
 
-def _of(found: Any) -> tuple[int, np.void, bool]:
+def _of(found: ClosedCandle) -> tuple[int, np.void, bool]:
     return found.interval, found.candle, True
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import redis
 
 from economy_engine import commands
 from tests.worlds.conftest import Arena, bid, nowhere, run
@@ -98,6 +99,25 @@ def test_offsets_grow_by_one_and_the_stored_view_is_the_newest(
     ring = data(listener.hot("trades:FOOD"))["trades"]
     told = [trade for p in heard["trades:FOOD"] for trade in data(p)["trades"]]
     assert ring == told[-50:]
+
+
+def test_views_are_stored_before_their_messages_go_out(
+    arena: Arena, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[list[str]] = []
+    execute = redis.client.Pipeline.execute
+
+    def recorded(pipeline: Any, raise_on_error: bool = True) -> list[Any]:
+        sent.append([command[0][0] for command in pipeline.command_stack])
+        return execute(pipeline, raise_on_error)
+
+    monkeypatch.setattr(redis.client.Pipeline, "execute", recorded)
+    host = arena.host()
+    run(host, lambda: arena.head()[3] >= 3)
+    announced = [names for names in sent if "PUBLISH" in names]
+    assert announced
+    assert {names[0] for names in announced} == {"HSET"}
+    assert all(names.count("HSET") == 1 for names in announced)
 
 
 def test_a_participant_hears_of_every_commit_that_concerns_it(
