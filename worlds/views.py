@@ -30,6 +30,19 @@ STATUSES = {int(value): value.name.lower() for value in OrderStatus}
 STATES = {int(value): value.name.lower() for value in MarketState}
 EVENT_NAMES = {int(value): value.name.lower() for value in WorldEvent}
 INDICATOR_NAMES = {int(value): value.name.lower() for value in Indicator}
+# Told in credits, as all money and prices are; the other indicators are ratios, indices or lots.
+MONEY_INDICATORS = frozenset(
+    {
+        Indicator.MONEY,
+        Indicator.WAGE,
+        Indicator.GDP,
+        Indicator.TREASURY,
+        Indicator.EQUITY_FUND,
+        Indicator.NEWCOMER_GRANTS,
+        Indicator.EQUILIBRIUM_PRICE,
+        Indicator.VWAP,
+    }
+)
 HOURS_PER_DAY = 24
 
 
@@ -128,12 +141,19 @@ def candle(interval: int, found: np.void, closed: bool) -> Payload:
     }
 
 
+def indicator_text(number: int, value: float) -> str:
+    """Money and prices in credits, rounded to the minor unit; the rest with six digits."""
+    if number in MONEY_INDICATORS:
+        return credits_text(round(value))
+    return f"{value:.6g}"
+
+
 def indicators(values: Mapping[tuple[int, int], float]) -> Payload:
     """The newest value of each indicator; those of markets are grouped by market."""
     shaped: Payload = {}
     for (number, market), value in sorted(values.items()):
         name = INDICATOR_NAMES.get(number, str(number))
-        text = f"{value:.6g}"
+        text = indicator_text(number, value)
         if market == WORLD:
             shaped[name] = text
         else:
@@ -192,7 +212,8 @@ def order(row: np.void, name: OrderName) -> Payload:
         "side": SIDES[int(row["side"])],
         "type": TYPES[int(row["type"])],
         "tif": TIFS[int(row["tif"])],
-        "price": price(int(row["price"])),
+        # A market order's protection is no limit that its owner gave.
+        "price": None if row["type"] == OrderType.MARKET else price(int(row["price"])),
         "quantity": int(row["quantity"]),
         "filled": filled,
         "left": int(row["left"]),
