@@ -17,7 +17,7 @@ from django.core.files.storage import Storage, default_storage
 
 from worlds import inbox, recovery, snapshots
 from worlds.engine import Command, Engine
-from worlds.journal import Position
+from worlds.journal import Position, head_of
 from worlds.references import resolve
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def store(
     record = snapshots.records(connection, world_id, position.commit)[0]
     start = Position(record.commit, record.seq, record.tick, record.chain)
     entries = []
-    for step in recovery.steps(connection, world_id, start, _head(connection, world_id)):
+    for step in recovery.steps(connection, world_id, start, head_of(connection, world_id)):
         commands = [recovery.as_command(row) for row in step.rows]
         entries.append([[(c.seq, c.ref_seq, c.payload.hex()) for c in commands], step.ticks])
     waiting = inbox.take(connection, world_id, WAITING_MAX)
@@ -57,15 +57,6 @@ def store(
             bundle.writestr("snapshot.zst", handle.read())
     name = f"bundles/{held.slug}/{position.commit:012d}.zip"
     return storage.save(name, ContentFile(buffer.getvalue()))
-
-
-def _head(connection: psycopg.Connection, world_id: int) -> Position:
-    row = connection.execute(
-        "select commit, seq, tick, chain from world_head where world_id = %s", (world_id,)
-    ).fetchone()
-    if row is None:
-        raise LookupError(f"world {world_id} has no head")
-    return Position(*row[:3], bytes(row[3]))
 
 
 def reproduce(engine: Engine, raw: bytes) -> dict[str, Any]:

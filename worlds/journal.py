@@ -217,6 +217,17 @@ def read_rows(
             seq, chain = row.seq, row.chain
 
 
+def head_of(connection: psycopg.Connection, world_id: int) -> Position:
+    """The world's head now. Raises LookupError when it has none."""
+    row = connection.execute(
+        "select commit, seq, tick, chain from world_head where world_id = %s", (world_id,)
+    ).fetchone()
+    if row is None:
+        raise LookupError(f"world {world_id} has no head")
+    commit, seq, tick, chain = row
+    return Position(commit, seq, tick, bytes(chain))
+
+
 def chain_at(connection: psycopg.Connection, world_id: int, seq: int) -> bytes | None:
     """The chained hash at `seq`; zeroes at genesis, None when there is no such entry."""
     if seq == 0:

@@ -13,7 +13,7 @@ from economy_engine.commands import CommandKind
 from worlds import recovery, snapshots
 from worlds.engine import Applied, Command, Engine, State, signed
 from worlds.errors import ReplayMismatch, SnapshotUnusable
-from worlds.journal import Position
+from worlds.journal import head_of
 
 Progress = Callable[[int, int], None]
 ALTERED_KINDS = (int(CommandKind.PLACE_ORDER), int(CommandKind.REGISTER_PARTICIPANT))
@@ -69,16 +69,6 @@ class TamperingEngine:
         self._done = True
         last = command.payload[-1] ^ 0x55
         return command._replace(payload=command.payload[:-1] + bytes([last]))
-
-
-def head_of(connection: psycopg.Connection, world_id: int) -> Position:
-    """The world's head now. Raises LookupError when it has none."""
-    row = connection.execute(
-        "select commit, seq, tick, chain from world_head where world_id = %s", (world_id,)
-    ).fetchone()
-    if row is None:
-        raise LookupError(f"world {world_id} has no head")
-    return Position(*row[:3], bytes(row[3]))
 
 
 def _start(
