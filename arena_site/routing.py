@@ -1,5 +1,7 @@
 """WebSocket addresses of the whole site. `/ws/` offers what all apps offer, on one socket."""
 
+from typing import Any, cast
+
 from django.urls import path, re_path
 
 from markets.consumers import MARKET_DOOR
@@ -19,5 +21,6 @@ websocket_urlpatterns = [
     path("ws/", ArenaConsumer.as_asgi()),
     *markets,
     # The router raises on an unknown address; a handshake to one is refused instead.
-    re_path(r"", refuse),
+    # Patterns hold ASGI applications here, which Django's types do not know.
+    re_path(r"", cast(Any, refuse)),
 ]

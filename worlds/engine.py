@@ -14,9 +14,9 @@ from uuid import UUID
 
 from economy_engine import commands
 from economy_engine.commands import CommandKind, Header, Origin
+from economy_engine.events import Block
 
 State = Any
-Block = Any
 U63 = 1 << 63
 U64 = 1 << 64
 _TARGETED = (CommandKind.CANCEL_ORDER, CommandKind.REDUCE_ORDER)
@@ -119,6 +119,8 @@ def target_of(payload: bytes) -> UUID | None:
     try:
         _, command = commands.decode(payload)
     except commands.BadCommandError:
+        return None
+    if not isinstance(command, commands.CancelOrder | commands.ReduceOrder):
         return None
     return UUID(bytes=command.target)
 

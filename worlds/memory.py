@@ -118,9 +118,9 @@ class WriterMemory:
             trade = (row["trade"], row["price"], row["quantity"], row["taker_side"], row["tick"])
             self.tape[row["market"]].append(TapeTrade(*map(int, trade)))
         for row in newsworthy(block):
-            item = (row["tick"], row["kind"], row["market"])
+            tick, kind, market = int(row["tick"]), int(row["kind"]), int(row["market"])
             value, detail = float(row["value"]), int(row["detail"])
-            self.news.append(NewsItem(*map(int, item), value, detail))
+            self.news.append(NewsItem(tick, kind, market, value, detail))
         for row in block.indicators:
             self.indicators[int(row["id"]), int(row["market"])] = float(row["value"])
         return closed

@@ -74,6 +74,7 @@ def exported(client: redis.Redis) -> list[bytes]:
     """The newest exposition of every world worker; empty when Redis is away."""
     try:
         keys = list(islice(client.scan_iter("metrics:*"), EXPORTS_MAX))
-        return [text for text in client.mget(keys) if text] if keys else []
+        found = client.mget(keys) if keys else []
+        return [text for text in found if isinstance(text, bytes) and text]
     except redis.RedisError:
         return []

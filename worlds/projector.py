@@ -177,8 +177,9 @@ def _read(world_id: int, after: int, cache: dict[tuple[int, int], Batch]) -> Bat
 
 
 def _decoded(row: tuple) -> DecodedBlock:
-    raw = zstandard.ZstdDecompressor().decompress(bytes(row[5]), max_output_size=EVENTS_BYTES_MAX)
-    return DecodedBlock(*row[:5], events.unpack(raw))
+    commit, tick, seq_from, seq_to, created_at, packed = row
+    raw = zstandard.ZstdDecompressor().decompress(bytes(packed), max_output_size=EVENTS_BYTES_MAX)
+    return DecodedBlock(commit, tick, seq_from, seq_to, created_at, events.unpack(raw))
 
 
 def blocks_after(world_id: int, after: int) -> Iterator[Batch]:

@@ -62,7 +62,7 @@ def _rebuild_one(
             projection.reset(world.pk)
         first = Block.objects.filter(world=world).order_by("commit").first()
         end = first.commit - 1 if first is not None else 0
-        if end > 0:
+        if first is not None and end > 0:
             replayed, missing = _replay_pruned(engine, connection, world, projection, first)
         projector.move_position(world.pk, projection.name, end if first is not None else -1)
     read = 0

@@ -22,6 +22,7 @@ from worlds import faults, inbox, lease, metrics, recovery, snapshots
 from worlds.engine import (
     SET_ASIDE,
     Applied,
+    Block,
     Command,
     Decision,
     Engine,
@@ -42,6 +43,7 @@ from worlds.journal import (
     write_commit,
 )
 from worlds.lease import Lease
+from worlds.memory import ClosedCandle
 from worlds.references import resolve
 
 DIGEST_EVERY_TICK_AGENTS = 200_000
@@ -67,9 +69,9 @@ class Made:
     position: Position
     ticks: int
     rows: Sequence[JournalRow]
-    block: object
+    block: Block
     touched: Sequence[int]
-    closed_candles: Sequence[tuple]
+    closed_candles: Sequence[ClosedCandle]
     repeated: bool = False  # announced again after a claim
 
 

@@ -124,9 +124,9 @@ def command_statuses(
     """The same for several, in one query; ids that are not the participant's are left out."""
     if len(command_ids) > STATUS_IDS_MAX:
         raise ValueError(f"at most {STATUS_IDS_MAX} ids at once")
-    values = {"world": world_id, "participant": participant_id, "ids": list(command_ids)}
+    ids = list(command_ids)
     with connection.cursor() as cursor:
-        cursor.execute(_STATUS, values)
+        cursor.execute(_STATUS, {"world": world_id, "participant": participant_id, "ids": ids})
         found = cursor.fetchall()
     statuses: dict[UUID, CommandStatus] = {}
     for command_id, status, seq, tick, commit, kind, result in found:

@@ -192,10 +192,27 @@ def catalogue(
     faults.point("snapshot.catalogued")
 
 
+def _record(
+    kind: str,
+    commit: int,
+    seq: int,
+    tick: int,
+    version: int,
+    digest: int,
+    chain: bytes,
+    path: str,
+    size: int,
+    checksum: bytes,
+) -> Record:
+    return Record(
+        kind, commit, seq, tick, version, digest, bytes(chain), path, size, bytes(checksum)
+    )
+
+
 def records(connection: psycopg.Connection, world_id: int, commit_max: int) -> list[Record]:
     """The catalogue up to a commit, newest first."""
     found = connection.execute(_NEWEST, (world_id, commit_max)).fetchall()
-    return [Record(*row[:6], bytes(row[6]), *row[7:9], bytes(row[9])) for row in found]
+    return [_record(*row) for row in found]
 
 
 def open_record(
