@@ -62,9 +62,7 @@ def test_round_trip(command: Any, header: Header) -> None:
     assert commands.encode(read, read_header) == data
 
 
-wild = st.one_of(
-    st.binary(max_size=120), st.binary(max_size=60).map(lambda tail: BYTES[:9] + tail)
-)
+wild = st.one_of(st.binary(max_size=120), st.binary(max_size=60).map(lambda tail: BYTES[:9] + tail))
 
 
 @given(wild)

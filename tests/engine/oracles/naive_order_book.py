@@ -93,9 +93,7 @@ class NaiveOrderBook:
     def would_meet(self, market: int, side: int, limit: int) -> list[Resting]:
         """Resting orders on the other side that an order at `limit` could trade with, in turn."""
         sign = 1 if side == Side.BID else -1
-        return [
-            each for each in self.queue(market, 1 - side) if sign * each.price <= sign * limit
-        ]
+        return [each for each in self.queue(market, 1 - side) if sign * each.price <= sign * limit]
 
     def in_band(self, market: int, side: int, price: int) -> int | None:
         """The price after the band rule; None = refused."""
@@ -363,9 +361,7 @@ class NaiveOrderBook:
     def set_price_increment(self, market: int, new: int) -> None:
         """Bids round down, asks up; whoever falls off the ladder is canceled."""
         last = (self.levels - 1) * new
-        self.market[market].low = max(
-            new, min(self.market[market].low // new * new, last)
-        )
+        self.market[market].low = max(new, min(self.market[market].low // new * new, last))
         self.market[market].high = min(-(-self.market[market].high // new) * new, last)
         self.market[market].increment = new
         for each in [e for e in self.book if e.market == market]:
