@@ -1,8 +1,8 @@
-"""Orders enter, leave and expire: the kernels that systems and command handlers call.
+"""Orders enter: the kernels that systems and command handlers call.
 
-`place_ai`, `place_participant`, `cancel_slot`, `reduce_slot`, `cancel_all`, `sweep_expired_ai`,
-`sweep_expired_participants`, `reset_statistics`. All are free functions over columns; none
-allocates. A refused order has had no effect on any column.
+`place_ai`, `place_participant`, `reset_statistics`; with those of its neighbors that end orders
+(`expiry`, `pool`) and read books (`upkeep`). All are free functions over columns; none allocates.
+A refused order has had no effect on any column.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from economy_engine import limits
 from economy_engine.book.columns import (
     BookColumns,
     BookCounter,
-    ClosureReason,
     MarketState,
     OrderFlag,
     OrderStatus,
@@ -24,13 +23,17 @@ from economy_engine.book.columns import (
     SelfTrade,
     TimeInForce,
 )
+from economy_engine.book.expiry import (
+    cancel_all,
+    sweep_expired_ai,
+    sweep_expired_participants,
+)
 from economy_engine.book.matching import crosses, match, probe, same_hands
 from economy_engine.book.pool import (
     cancel_slot,
     closure_room,
     participant_slots_left,
     reduce_slot,
-    report_closure,
     rest,
     take_ai_slot,
     take_participant_slot,
@@ -73,15 +76,11 @@ _DROPPED = np.int64(BookCounter.DROPPED)
 _OUTBOX_DROPPED = np.int64(BookCounter.OUTBOX_DROPPED)
 _BUDGET_DROPPED = np.int64(BookCounter.BUDGET_DROPPED)
 _AI_CAPACITY = np.int64(BookCounter.AI_CAPACITY)
-_PARTICIPANT_HIGH = np.int64(BookCounter.PARTICIPANT_HIGH_WATER)
 # Plain integers would be compiled as literals, each with kernels of its own.
 _NO_SEQ = np.int64(0)
 _AI_FILLS_MAX = np.int64(limits.FILLS_PER_AI_ORDER_MAX)
 _AI_PLACED = np.int64(BookCounter.AI_PLACED)
 _FILLS = np.int64(OutboxCount.FILLS)
-_WHEEL_MASK = limits.WHEEL_SLOTS - 1
-_CALENDAR_MASK = limits.CALENDAR_SLOTS - 1
-_EXPIRED = np.int64(ClosureReason.EXPIRED)
 _BUDGET = np.int64(RejectReason.BUDGET_EXCEEDED)
 _SELF = np.int64(RejectReason.SELF_TRADE)
 _NO_LIQUIDITY = np.int64(RejectReason.NO_LIQUIDITY)
@@ -329,62 +328,6 @@ def write_result(book: BookColumns, out: np.ndarray, m: int, level: int, quantit
     out[PlaceResult.STATUS] = status
     out[PlaceResult.REASON] = reason
     out[PlaceResult.PRICE] = level * book.market[m]["price_increment"]
-
-
-@kernel
-def sweep_expired_ai(book: BookColumns, ledger: LedgerColumns, step: int) -> int:
-    """End the AI orders that expire at `step`; return how many. Called once at each step."""
-    place = step & _WHEEL_MASK
-    slot = np.int64(book.wheel[place])
-    ended = 0
-    while slot >= 0:
-        behind = np.int64(book.orders[slot]["wheel_next"])
-        if book.orders[slot]["expires"] <= step:
-            cancel_slot(book, ledger, slot)
-            ended += 1
-        slot = behind
-    return ended
-
-
-@kernel
-def sweep_expired_participants(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns,
-                               tick: int) -> int:  # fmt: skip
-    """End and report the participants' orders that expire at `tick`; return how many.
-
-    Called once at each tick. When the outbox is full the rest waits for the slot's next turn, 512
-    ticks later; the outbox's bound makes that impossible while it is cleared every tick.
-    """
-    place = tick & _CALENDAR_MASK
-    slot = np.int64(book.calendar[place])
-    ended = 0
-    while slot >= 0 and closure_room(outbox) > 0:
-        behind = np.int64(book.orders[slot]["wheel_next"])
-        if book.orders[slot]["expires"] <= tick:
-            report_closure(book, outbox, slot, book.orders[slot]["quantity"], _EXPIRED, tick)
-            cancel_slot(book, ledger, slot)
-            ended += 1
-        slot = behind
-    return ended
-
-
-@kernel
-def cancel_all(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, row: int, m: int,
-               reason: int, tick: int) -> int:  # fmt: skip
-    """End and report the participants' orders of `row` (-1 all) in market `m` (-1 all).
-
-    `reason` is a ClosureReason. Goes through the participants' part of the pool in slot order.
-    Returns the number ended.
-    """
-    orders = book.orders
-    ended = 0
-    for slot in range(book.counters[_AI_CAPACITY], book.counters[_PARTICIPANT_HIGH]):
-        if orders[slot]["quantity"] <= 0 or closure_room(outbox) < 1:
-            continue
-        if (row < 0 or orders[slot]["owner"] == row) and (m < 0 or orders[slot]["market"] == m):
-            report_closure(book, outbox, slot, orders[slot]["quantity"], reason, tick)
-            cancel_slot(book, ledger, slot)
-            ended += 1
-    return ended
 
 
 @kernel
