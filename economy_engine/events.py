@@ -115,9 +115,7 @@ MARKET_TICK_DTYPE = np.dtype(
         ("ask_depth", "<i8"),
     ]
 )
-DEPTH_DTYPE = np.dtype(
-    [("market", "<i2"), ("side", "i1"), ("price", "<i8"), ("quantity", "<i8")]
-)
+DEPTH_DTYPE = np.dtype([("market", "<i2"), ("side", "i1"), ("price", "<i8"), ("quantity", "<i8")])
 TAPE_DTYPE = np.dtype(
     [
         ("tick", "<i8"),

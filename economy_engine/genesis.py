@@ -122,9 +122,7 @@ def _fill_agents(state: WorldState) -> None:
     )
     for first, end, kind in kinds:
         ledger.kind[first:end] = kind
-    shares = draw.households(
-        ledger, state.household, goods, seed, params.household.basket_cost
-    )
+    shares = draw.households(ledger, state.household, goods, seed, params.household.basket_cost)
     state.macro[Macro.SHARES] = shares
     sectors = np.zeros(len(state.firm.market), np.int64)
     at = 0

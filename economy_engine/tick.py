@@ -103,9 +103,7 @@ def _let_agents_act(state: WorldState, venue: Venue) -> None:
         venue, state.desk, state.trader, state.agent, price, flow, state.news, macro,
         params.desk, rows.traders,
     )  # fmt: skip
-    noise.trade_noise(
-        venue, state.agent, price, params.noise, rows.noise, rows.makers - rows.noise
-    )
+    noise.trade_noise(venue, state.agent, price, params.noise, rows.noise, rows.makers - rows.noise)
     makers.quote_makers(venue, state.maker, price, flow, macro, params.maker, rows.makers)
 
 

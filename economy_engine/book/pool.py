@@ -26,9 +26,7 @@ _CLOSURES = int(Count.CLOSURES)
 def participant_slots_left(book: BookColumns) -> int:
     """Return how many participants' orders can still come to rest."""
     counters = book.counters
-    return (
-        counters[_PARTICIPANT_FREE] + book.orders.shape[0] - counters[_PARTICIPANT_HIGH]
-    )
+    return counters[_PARTICIPANT_FREE] + book.orders.shape[0] - counters[_PARTICIPANT_HIGH]
 
 
 @inlined_inner

@@ -153,9 +153,7 @@ def reduce(context: Context, command: ReduceOrder) -> Decision:
         return refused(RejectReason.LOT_SIZE)
     market = int(book.orders[slot]["market"])
     reduce_slot(book, state.ledger, slot, command.quantity)
-    report_closure(
-        book, state.outbox, slot, command.quantity, ClosureReason.REDUCED, context.tick
-    )
+    report_closure(book, state.outbox, slot, command.quantity, ClosureReason.REDUCED, context.tick)
     touched = [(context.row, CASH), (context.row, market)]
     return Decision(
         result={"order_status": int(OrderStatus.NEW), "left": command.quantity}, touched=touched

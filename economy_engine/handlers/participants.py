@@ -45,9 +45,7 @@ def register(context: Context, command: RegisterParticipant) -> Decision:
     ledger.cash[row] += grant
     ledger.issued[0] += grant
     ledger.issued[1] += grant
-    ledger.flags[row] = int(AccountFlag.NEWCOMER) | (
-        int(AccountFlag.GUEST) if command.guest else 0
-    )
+    ledger.flags[row] = int(AccountFlag.NEWCOMER) | (int(AccountFlag.GUEST) if command.guest else 0)
     return Decision(result={"grant_minor": grant}, touched=[(row, CASH)])
 
 
@@ -68,6 +66,4 @@ def retire(context: Context, command: RetireParticipant) -> Decision:
     ledger.cash[context.row] = 0
     ledger.stock[treasury] += ledger.stock[context.row]
     ledger.stock[context.row] = 0
-    return Decision(
-        result={"returned_minor": returned}, dismissed=context.header.participant
-    )
+    return Decision(result={"returned_minor": returned}, dismissed=context.header.participant)

@@ -11,7 +11,6 @@ Simplified: artificial goods have no geology: a quota is minted, licences do not
 Source: the seed; logistic renewal with its largest sustainable yield at half of the base.
 """
 
-
 import numpy as np
 
 from economy_engine.fmath import clip

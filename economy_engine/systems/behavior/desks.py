@@ -153,9 +153,7 @@ def act(venue, desk, trader, agent, price, flow, news, macro, p, m, event, first
     switch_rule(desk, m, g, index, p, uniform(seed, step, key, _DESK + 4))
     begin = first + g * members // desk.desks[m]
     end = first + (g + 1) * members // desk.desks[m]
-    signal = signal_of(
-        desk, agent, price, flow, news, p, m, g, log_mid, deviation, row0 + begin
-    )
+    signal = signal_of(desk, agent, price, flow, news, p, m, g, log_mid, deviation, row0 + begin)
     target = target_position(p, signal)
     pace = 0.3 + 0.7 * uniform(seed, step, key, _DESK + 5)
     u = uniform(seed, step, key, _DESK + 6)

@@ -249,9 +249,7 @@ def visit(venue, firm, staff, price, resource, goods, day, macro, p, f, row):
             made = int(firm.capacity[f] * resource.renewal[m])
             unsold = max(0, unsold - made)
         else:
-            made = produce(
-                ledger, firm, staff, price, resource, goods, day, f, row, seed, step
-            )
+            made = produce(ledger, firm, staff, price, resource, goods, day, f, row, seed, step)
         plan_output(firm, reference, macro, p, f, k, cost, float(unsold))
         plan_staff(firm, staff, macro, p, f, goods.labour[k], margin)
         wanted = p.stock_days * (firm.sales[f] + 1.0)

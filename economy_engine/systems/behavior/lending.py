@@ -4,7 +4,6 @@ The pool owns real lots; a borrower's debt grows by what it takes, so goods are 
 sells lots that do not exist.
 """
 
-
 import numpy as np
 
 from economy_engine.jit import spliced

@@ -58,9 +58,7 @@ def quote(venue, maker, price, flow, macro, p, k, row, per_market):
     skew = clip(position / max(1.0, np.float64(target)), -2.0, 2.0)
     center = flow.fair[m, profile] * (1.0 - p.skew * skew)
     multiplier = macro[Macro.VOLATILITY_MULTIPLIER]
-    share = half_spread(
-        p.half_spread, multiplier, flow.variance_40[m], flow.variance_30000[m]
-    )
+    share = half_spread(p.half_spread, multiplier, flow.variance_40[m], flow.variance_30000[m])
     increment = np.float64(venue.book.market[m]["price_increment"])
     half = max(increment, center * share)
     unit = p.quote_share * price.daily_volume[m] / per_market

@@ -6,7 +6,6 @@ rest rests at a Pareto distance; the side leans against the stock, so that nobod
 Source: D. Gode and S. Sunder 1993, J. D. Farmer, P. Patelli, I. Zovko 2005; set P3.
 """
 
-
 import numpy as np
 
 from economy_engine.book.columns import Side
