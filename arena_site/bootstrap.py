@@ -60,8 +60,8 @@ def ensure(argv: list[str]) -> None:
 
 
 def wanted_locks(argv: list[str]) -> list[str]:
-    """`test` needs both locks, everything else the runtime lock."""
-    testing = len(argv) > 1 and argv[1] == "test"
+    """`test` and `bench` need both locks, everything else the runtime lock."""
+    testing = len(argv) > 1 and argv[1] in ("test", "bench")
     return [RUNTIME_LOCK, TEST_LOCK] if testing else [RUNTIME_LOCK]
 
 

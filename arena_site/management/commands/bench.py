@@ -26,7 +26,9 @@ class Command(BaseCommand):
         parser.add_argument("--agents", type=int, default=100_000, help="agents in the world")
         parser.add_argument("--seed", type=int, default=11)
         parser.add_argument("--operations", type=int, default=1_000_000, help="operations (book)")
-        parser.add_argument("--seconds", type=float, default=10.0, help="seconds a rate (commands)")
+        parser.add_argument(
+            "--seconds", type=float, default=60.0, help="seconds at the steady rate (commands)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         module = importlib.import_module(f"arena_site.bench.{options['name']}")
