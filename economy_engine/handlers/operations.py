@@ -7,8 +7,7 @@ from economy_engine.errors import RejectReason
 from economy_engine.events import WorldEvent
 from economy_engine.handlers.decision import Context, Decision, refused
 from economy_engine.schema import ENGINE_VERSION, Clock
-from economy_engine.systems.columns import Macro
-from economy_engine.systems.shocks import inject
+from economy_engine.systems.shocks import inject, pin_rate
 
 PPM = 1_000_000
 
@@ -43,12 +42,7 @@ def set_policy_rate(context: Context, command: SetPolicyRate) -> Decision:
     ceiling = int(context.state.params.monetary.rate_max * PPM)
     if not 0 <= command.rate_ppm <= ceiling or command.hold_days < 0:
         return refused(RejectReason.OUT_OF_RANGE)
-    macro, clock = context.state.macro, context.state.params.preset.clock
-    day = context.tick // clock.ticks_per_day
-    macro[Macro.PINNED_RATE] = command.rate_ppm / PPM if command.hold_days else 0.0
-    macro[Macro.HELD_UNTIL_DAY] = float(day + command.hold_days)
-    if command.hold_days:
-        macro[Macro.POLICY_RATE] = command.rate_ppm / PPM
+    pin_rate(context.state, command.rate_ppm / PPM, command.hold_days)
     return Decision()
 
 

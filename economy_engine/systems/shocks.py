@@ -54,7 +54,10 @@ def inject(state: WorldState, kind: int, market: int, size: float) -> bool:
 
 
 def pin_rate(state: WorldState, rate: float, days: int) -> None:
-    """Set the policy rate (per year) and keep it for `days` game days."""
+    """Set the policy rate (per year) and keep it for `days` game days; 0 days ends a term."""
+    if not days:
+        state.macro[Macro.HELD_UNTIL_DAY] = -1.0
+        return
     state.macro[Macro.PINNED_RATE] = rate
     state.macro[Macro.POLICY_RATE] = rate
     state.macro[Macro.HELD_UNTIL_DAY] = float(day_of(state) + days)

@@ -15,6 +15,7 @@ from economy_engine.errors import ContractViolation, RejectReason
 from economy_engine.events import OrderEvent, OrderStatus, WorldEvent, pack, unpack, unpack_result
 from economy_engine.order_terms import OrderType, Side, TimeInForce
 from economy_engine.schema import Clock
+from economy_engine.systems.columns import Macro
 
 FOOD = 7
 PLAYER, OTHER = 77, 12
@@ -241,6 +242,27 @@ def test_a_halted_world_takes_cancels_but_no_orders(table: Table) -> None:
         table.tick()
     assert not reason_of(table.act(commands.Resume(), participant=0))
     table.tick()
+
+
+def test_the_policy_rate_is_pinned_and_freed(table: Table) -> None:
+    macro = table.state.macro
+    table.act(commands.SetPolicyRate(80_000, 2), participant=0)
+    assert macro[Macro.POLICY_RATE] == 0.08
+    assert macro[Macro.HELD_UNTIL_DAY] == 2.0
+    table.act(commands.SetPolicyRate(0, 0), participant=0)
+    assert macro[Macro.POLICY_RATE] == 0.08
+    assert macro[Macro.HELD_UNTIL_DAY] == -1.0
+    too_high = table.act(commands.SetPolicyRate(900_000, 2), participant=0)
+    assert reason_of(too_high) == RejectReason.OUT_OF_RANGE
+
+
+def test_a_shock_acts_through_the_model(table: Table) -> None:
+    reserve = float(table.state.resource.reserve[0])
+    shock = commands.InjectShock(commands.ShockKind.RESERVE, 0, 400_000)
+    assert not reason_of(table.act(shock, participant=0))
+    assert float(table.state.resource.reserve[0]) == pytest.approx(0.4 * reserve)
+    nowhere = commands.InjectShock(commands.ShockKind.RESERVE, -1, 400_000)
+    assert reason_of(table.act(nowhere, participant=0)) == RejectReason.OUT_OF_RANGE
 
 
 def test_entries_must_follow_on_the_state(table: Table) -> None:
