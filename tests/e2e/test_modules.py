@@ -192,6 +192,7 @@ def test_positions_decide_what_a_frame_is_worth(lab: Page) -> None:
         ({"offset": 5, "epoch": 1}, {"offset": 9, "epoch": 1, "type": "replace"}, "apply"),
         ({"offset": 5, "epoch": 1}, {"offset": 1, "epoch": 2, "type": "replace"}, "apply"),
         ({"offset": 5}, {"topic": "account", "offset": 9, "prev": 5, "type": "append"}, "apply"),
+        ({"offset": 5}, {"topic": "account", "offset": 9, "prev": 3, "type": "append"}, "apply"),
         ({"offset": 5}, {"topic": "account", "offset": 9, "prev": 7, "type": "append"}, "resync"),
         ({"offset": 5}, {"topic": "account", "offset": 4, "prev": 3, "type": "append"}, "drop"),
         ({"offset": 5}, {"topic": "account", "offset": 5, "type": "replace"}, "apply"),

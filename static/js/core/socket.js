@@ -22,6 +22,8 @@ const FINAL_CODES = new Map([
   [4507, "permission"],
 ]);
 
+const APPENDED = /^(account|news|trades:.+)$/;
+
 /** Wait before attempt number `attempt` (0, 1, ...): full jitter between 0.5 and at most 10 s. */
 export function retryDelay(attempt, random = Math.random) {
   const ceiling = Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** Math.min(attempt + 1, 10));
@@ -37,7 +39,8 @@ export function judge(known, frame) {
   if (!known) return "apply";
   if (frame.prev !== undefined) {
     if (frame.offset <= known.offset) return "drop";
-    return frame.prev === known.offset ? "apply" : "resync";
+    // A snapshot may stand for a commit after the last message, so `prev` may lie before it.
+    return frame.prev <= known.offset ? "apply" : "resync";
   }
   if (frame.topic === "account" || known.epoch !== frame.epoch) return "apply";
   if (frame.offset <= known.offset) return "drop";
@@ -195,8 +198,8 @@ export class Link {
       return;
     }
     this.topics.set(frame.topic, { epoch: frame.epoch, offset: frame.offset });
-    // A replaced private stream is a snapshot that comes late.
-    const whole = frame.topic === "account" && frame.type === "replace";
+    // On a stream that is appended to, a replacement is its whole snapshot, told by the server.
+    const whole = frame.type === "replace" && APPENDED.test(frame.topic);
     const kind = whole ? "snapshot" : "frame";
     this.onData({ kind, topic: frame.topic, data: frame.data, tick: frame.tick, at: now });
   }
