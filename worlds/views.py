@@ -172,20 +172,34 @@ def world(state: str, tick: int, commit: int, epoch: int, tick_rate_hz: float) -
     }
 
 
+def news_text(item: NewsItem, code: str | None) -> str:
+    """One sentence that says what happened, and how much of it."""
+    share = f"{abs(item.value):.1%}"
+    moved = "gains" if item.value > 0 else "loses"
+    kind = EVENT_NAMES.get(item.kind, str(item.kind)).replace("_", " ").capitalize()
+    return {
+        WorldEvent.NEWS: f"{code}: on news its worth {moved} {share}.",
+        WorldEvent.DISCOVERY: f"{code}: a discovery adds {share} to the reserves.",
+        WorldEvent.CATASTROPHE: f"{code}: a catastrophe takes {share} of the reserves.",
+        WorldEvent.POLICY_MEETING: f"The central bank sets its rate at {item.value:.2%} a year.",
+        WorldEvent.HALT: "The world is halted.",
+        WorldEvent.RESUME: "The world goes on.",
+    }.get(item.kind, f"{kind}{f' at {code}' if code else ''}.")
+
+
 def news(items: Iterable[NewsItem]) -> Payload:
     """World events for people."""
     shaped = []
     for item in items:
         kind = EVENT_NAMES.get(item.kind, str(item.kind))
         code = None if item.market == WORLD else market_code(item.market)
-        where = f" at {code}" if code else ""
         shaped.append(
             {
                 "tick": item.tick,
                 "kind": kind,
                 "market": code,
                 "size": f"{item.value:.6g}",
-                "text": f"{kind.replace('_', ' ').capitalize()}{where}.",
+                "text": news_text(item, code),
             }
         )
     return {"items": shaped}

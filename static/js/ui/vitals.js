@@ -13,7 +13,7 @@ export class LeaVitals extends StoreElement {
     const { indicators: now, tick, day, gameTime } = this.state;
     const rows = [
       ["CPI", ratio(now.cpi, 2)],
-      ["Inflation", percent(now.inflation), "extra"],
+      ["Core inflation", percent(now.core_inflation), "extra"],
       ["Rate", percent(now.policy_rate, { sign: false })],
       ["Fear", ratio(now.fear, 2)],
       ["Greed", ratio(now.greed, 2)],
