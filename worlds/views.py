@@ -177,14 +177,15 @@ def news_text(item: NewsItem, code: str | None) -> str:
     share = f"{abs(item.value):.1%}"
     moved = "gains" if item.value > 0 else "loses"
     kind = EVENT_NAMES.get(item.kind, str(item.kind)).replace("_", " ").capitalize()
-    return {
+    sentences: dict[int, str] = {
         WorldEvent.NEWS: f"{code}: on news its worth {moved} {share}.",
         WorldEvent.DISCOVERY: f"{code}: a discovery adds {share} to the reserves.",
         WorldEvent.CATASTROPHE: f"{code}: a catastrophe takes {share} of the reserves.",
         WorldEvent.POLICY_MEETING: f"The central bank sets its rate at {item.value:.2%} a year.",
         WorldEvent.HALT: "The world is halted.",
         WorldEvent.RESUME: "The world goes on.",
-    }.get(item.kind, f"{kind}{f' at {code}' if code else ''}.")
+    }
+    return sentences.get(item.kind, f"{kind}{f' at {code}' if code else ''}.")
 
 
 def news(items: Iterable[NewsItem]) -> Payload:
