@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 from arena_site.embedded.chromium import MISSING, find_chromium, launch_options
-from tests.stack import Stack
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-STACK_AGENTS = "2000"
-STACK_MARKS = ("stack", "browser")
+STACK_PLACES = ("tests/e2e/", "tests/realtime/test_gateway.py", "tests/realtime/test_slow")
 
 settings.register_profile(
     "quick", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -36,30 +35,24 @@ def pytest_configure(config: pytest.Config) -> None:
         settings.load_profile("deep")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of the real stack share one process: it is started once and used in turn."""
-    for item in items:
-        if any(item.get_closest_marker(mark) for mark in STACK_MARKS):
-            item.add_marker(pytest.mark.xdist_group("stack"))
+class OneStack(LoadScopeScheduling):
+    """Spreads tests one by one, but those of the real stack go to one process, in turn.
+
+    The scheduler of xdist that groups by mark renames tests, which pytest 9 no longer lets it do.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "stack" if nodeid.startswith(STACK_PLACES) else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> OneStack:
+    return OneStack(config, log)
 
 
 @pytest.fixture(scope="session")
 def deep(pytestconfig: pytest.Config) -> bool:
     """True where large counts were asked for."""
     return bool(pytestconfig.getoption("--deep"))
-
-
-@pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
-    """The whole game with a small world; mark the test `stack` or `browser`."""
-    running = Stack("--agents", STACK_AGENTS)
-    try:
-        running.start()
-        yield running
-    finally:
-        running.stop()
-        running.discard()
 
 
 @pytest.fixture(scope="session")

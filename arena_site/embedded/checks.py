@@ -68,7 +68,7 @@ def _pytest(arguments: Sequence[str], environment: dict[str, str]) -> int:
     """pytest hears Ctrl-C itself, and ends if we are killed."""
     command = [sys.executable, "-m", "pytest", "-p", PLUGIN]
     if not any(item.startswith(CHOOSES_PROCESSES) for item in arguments):
-        command += ["-n", str(PROCESSES), "--dist", "loadgroup"]
+        command += ["-n", str(PROCESSES)]
     wrapper = [sys.executable, "-I", "-S", str(CHILD_PROGRAM), str(os.getpid())]
     wrapper += [str(int(signal.SIGTERM)), "-", "-"]
     before = signal.signal(signal.SIGINT, lambda *_: None)  # an ignored one would be inherited

@@ -11,9 +11,12 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
 
+from tests.stack import Stack
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
+STACK_AGENTS = "2000"
 ROOT = Path(__file__).resolve().parent.parent.parent
 RESULTS = ROOT / "test-results"
 AXE = Path(__file__).parent / "assets" / "axe.min.js"
@@ -27,7 +30,19 @@ TELL_VIOLATIONS = """addEventListener("securitypolicyviolation", (event) =>
 Open = Callable[..., "Page"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
+def stack() -> Iterator[Stack]:
+    """The whole game with a small world; it ends with the last browser test."""
+    running = Stack("--agents", STACK_AGENTS)
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
+        running.discard()
+
+
+@pytest.fixture(scope="package")
 def site(request: pytest.FixtureRequest) -> str:
     """Address of the running game: `LEA_E2E_URL`, else a stack of our own."""
     given = os.environ.get("LEA_E2E_URL")
