@@ -47,23 +47,31 @@ def market_rows(state: WorldState, tick: int) -> np.ndarray:
     return rows
 
 
-def depth(state: WorldState, market: int, side: int, levels: int) -> np.ndarray:
-    """Return int64[n, 2], price in minor units and lots, best first, of at most `levels` levels."""
-    out = np.zeros((min(levels, limits.DEPTH_LEVELS_MAX), 2), np.int64)
-    return out[: levels_of(state.book, market, side, len(out), out)]
+@kernel
+def fill_depth_rows(book: BookColumns, levels: int, best: np.ndarray, rows: np.ndarray) -> int:
+    """Write the best levels of all markets, bids before asks; return how many rows there are.
+
+    best: int64[levels, 2], scratch; rows: DEPTH_DTYPE[2 * M * levels], modified in place.
+    """
+    count = 0
+    for m in range(book.market.shape[0]):
+        for side in range(2):
+            found = levels_of(book, m, side, levels, best)
+            for place in range(found):
+                rows[count]["market"] = m
+                rows[count]["side"] = side
+                rows[count]["price"] = best[place, 0]
+                rows[count]["quantity"] = best[place, 1]
+                count += 1
+    return count
 
 
 def depth_rows(state: WorldState, levels: int = BLOCK_LEVELS) -> np.ndarray:
     """Return the DEPTH rows of all markets as the books stand now."""
-    parts = []
-    for market in range(state.params.markets):
-        for side in (0, 1):
-            best = depth(state, market, side, levels)
-            rows = np.zeros(len(best), events.DEPTH_DTYPE)
-            rows["market"], rows["side"] = market, side
-            rows["price"], rows["quantity"] = best[:, 0], best[:, 1]
-            parts.append(rows)
-    return np.concatenate(parts)
+    levels = min(levels, limits.DEPTH_LEVELS_MAX)
+    rows = np.zeros(2 * state.params.markets * levels, events.DEPTH_DTYPE)
+    best = np.zeros((levels, 2), np.int64)
+    return rows[: fill_depth_rows(state.book, levels, best, rows)]
 
 
 def tape_rows(state: WorldState) -> np.ndarray:
