@@ -40,7 +40,7 @@ from economy_engine.book.pool import (
 )
 from economy_engine.book.upkeep import depth, depth_near, mid, rebuild_ladders, set_price_increment
 from economy_engine.errors import RejectReason
-from economy_engine.jit import inlined_inner, inner, kernel
+from economy_engine.jit import inlined_inner, kernel
 from economy_engine.ledger.columns import AccountFlag, LedgerColumns
 
 __all__ = [
@@ -78,6 +78,7 @@ _BUDGET_DROPPED = np.int64(BookCounter.BUDGET_DROPPED)
 _AI_CAPACITY = np.int64(BookCounter.AI_CAPACITY)
 # Plain integers would be compiled as literals, each with kernels of its own.
 _NO_SEQ = np.int64(0)
+_NONE = np.int64(0)
 _AI_FILLS_MAX = np.int64(limits.FILLS_PER_AI_ORDER_MAX)
 _AI_PLACED = np.int64(BookCounter.AI_PLACED)
 _FILLS = np.int64(OutboxCount.FILLS)
@@ -177,7 +178,7 @@ def place_ai(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, m:
     return slot
 
 
-@inner
+@inlined_inner
 def check_fields(book: BookColumns, ledger: LedgerColumns, m: int, side: int, order_type: int,
                  quantity: int, row: int, tif: int, mode: int, expires_tick: int,
                  tick: int) -> int:  # fmt: skip
@@ -201,7 +202,7 @@ def check_fields(book: BookColumns, ledger: LedgerColumns, m: int, side: int, or
     return 0
 
 
-@inner
+@inlined_inner
 def check_room(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, row: int,
                rests: bool, fills_max: int, open_max: int) -> int:  # fmt: skip
     """Return MAX_OPEN_ORDERS or ENGINE_BUSY when an order has no room, else 0."""
@@ -217,7 +218,7 @@ def check_room(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, 
     return 0
 
 
-@inner
+@inlined_inner
 def check_funds(book: BookColumns, ledger: LedgerColumns, m: int, side: int, level: int,
                 quantity: int, row: int, tif: int, mode: int, fills_max: int) -> int:  # fmt: skip
     """Return the RejectReason that funds, lots, own orders or FOK give to an order, or 0.
@@ -289,9 +290,11 @@ def place_participant(book: BookColumns, ledger: LedgerColumns, outbox: OutboxCo
         reason = check_funds(book, ledger, m, side, level, quantity, row, tif, mode, fills_max)
     if reason != 0:
         return reason
-    left, filled, value, fee, stop = match(book, ledger, outbox, m, side, level, quantity, row,
-                                           seq, mode, fills_max, fee_row, first_participant,
-                                           tick)  # fmt: skip
+    left, filled, value, fee, stop = np.int64(quantity), _NONE, _NONE, _NONE, _NONE
+    if crossing:
+        left, filled, value, fee, stop = match(book, ledger, outbox, m, side, level, quantity, row,
+                                               seq, mode, fills_max, fee_row, first_participant,
+                                               tick)  # fmt: skip
     slot = np.int64(-1)
     if left > 0 and stop == 0 and rests:
         slot = np.int64(take_participant_slot(book))

@@ -115,7 +115,7 @@ def count_trade(book: BookColumns, outbox: OutboxColumns, m: int, side: int, pri
     return number
 
 
-@inner
+@inlined_inner
 def report_fill(book: BookColumns, outbox: OutboxColumns, slot: int, side: int, number: int,
                 price: int, lots: int, fee: int, taker: int, taker_seq: int, left: int,
                 filled: int, value: int, taker_fee: int, tick: int) -> None:  # fmt: skip
@@ -183,7 +183,7 @@ def prevent_self_trade(book: BookColumns, ledger: LedgerColumns, outbox: OutboxC
     return left if mode == _EXPIRE_MAKER else -1 - left
 
 
-@inner
+@inlined_inner
 def match(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, m: int, side: int,
           limit: int, quantity: int, row: int, seq: int, mode: int, matches_max: int, fee_row: int,
           first_participant: int, tick: int) -> tuple[int, int, int, int, int]:  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from economy_engine.book.columns import BookColumns, BookCounter, OrderFlag, OutboxColumns
 from economy_engine.book.columns import OutboxCount as Count
 from economy_engine.book.ladder import join_expiry, join_level, leave_expiry, leave_level
-from economy_engine.jit import inlined, inlined_inner, inner, kernel
+from economy_engine.jit import inlined, inlined_inner, kernel
 from economy_engine.ledger.columns import LedgerColumns
 
 _AI_FREE = int(BookCounter.AI_FREE)
@@ -63,7 +63,7 @@ def take_participant_slot(book: BookColumns) -> int:
     return fresh
 
 
-@inner
+@inlined_inner
 def free_slot(book: BookColumns, ledger: LedgerColumns, slot: int) -> None:
     """Take an order out of level and expiry list and free its slot, zeroed but for generation.
 
@@ -118,7 +118,7 @@ def hold(book: BookColumns, ledger: LedgerColumns, m: int, side: int, level: int
         ledger.stock_held[row, m] += lots
 
 
-@inner
+@inlined_inner
 def rest(book: BookColumns, ledger: LedgerColumns, slot: int, m: int, side: int, level: int,
          left: int, original: int, row: int, seq: int, flags: int,
          expires: int) -> None:  # fmt: skip
