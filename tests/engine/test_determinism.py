@@ -27,13 +27,16 @@ CASES = (
 )
 
 
+HANG_SECONDS = 1_500  # a cold cache compiles everything again, checked
+
+
 def _elsewhere(agents: int, seed: int, preset: str, ticks: int, **settings: str) -> int:
     """Return the digest that another process gets, with other environment variables."""
     command = [sys.executable, "-m", "tests.engine.worlds"]
     command += [str(agents), str(seed), preset, str(ticks)]
     done = subprocess.run(
         command, cwd=ROOT, env={**os.environ, **settings}, capture_output=True, text=True,
-        timeout=280, check=False,
+        timeout=HANG_SECONDS, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return int(done.stdout, 16)
@@ -53,11 +56,13 @@ def test_another_process_with_another_hash_seed_gets_the_same():
     assert _elsewhere(1_000, 21, "lab", 70, PYTHONHASHSEED="4711") == mine
 
 
+@pytest.mark.timeout(HANG_SECONDS + 60)
 def test_plain_python_gets_the_same():
     mine = run(small_world(500, 7, "lab"), 70).digest()
     assert _elsewhere(500, 7, "lab", 70, NUMBA_DISABLE_JIT="1") == mine
 
 
+@pytest.mark.timeout(HANG_SECONDS + 60)
 def test_bounds_checks_find_nothing(tmp_path):
     """The same kernels with checked indices; their machine code has a cache of its own."""
     cache = Path(os.environ.get("NUMBA_CACHE_DIR", str(tmp_path))) / "boundscheck"
