@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack]
 FIRST_TRADE_SECONDS_MAX = 60.0
-PATIENCE_MS = 15_000
+PATIENCE_MS = 45_000
 
 Open = Callable[..., "Page"]
 

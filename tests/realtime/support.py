@@ -21,7 +21,7 @@ from worlds.realtime.reads import in_thread
 from worlds.realtime.subscriber import Subscriber
 from worlds.realtime.topics import Topic, TopicKey, View
 
-WAIT_SECONDS_MAX = 5.0
+WAIT_SECONDS_MAX = 20.0
 
 # Blocking helpers in asynchronous tests, with Django's connections closed behind them.
 off_loop = in_thread
