@@ -45,6 +45,7 @@ class OneStack(LoadScopeScheduling):
         return "stack" if nodeid.startswith(STACK_PLACES) else nodeid
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> OneStack:
     return OneStack(config, log)
 
