@@ -40,7 +40,7 @@ _TAKER = int(SelfTrade.EXPIRE_TAKER)
 _SLOT, _GENERATION = int(PlaceResult.SLOT), int(PlaceResult.GENERATION)
 _FILLS_MAX = FILLS_PER_COMMAND_MAX
 # In the loop, as the engine has it in its own: a call with thirty columns costs more than the step.
-_place = inlined(place_participant.py_func)
+_place = inlined(getattr(place_participant, "py_func", place_participant))
 
 
 @njit(cache=True)

@@ -66,7 +66,8 @@ def _run_claimed(arguments: Sequence[str], home: Path, claim: Claim, console: Co
 
 def _pytest(arguments: Sequence[str], environment: dict[str, str]) -> int:
     """pytest hears Ctrl-C itself, and ends if we are killed."""
-    command = [sys.executable, "-m", "pytest", "-p", PLUGIN]
+    # The databases are left to the cluster, which is thrown away as a whole.
+    command = [sys.executable, "-m", "pytest", "-p", PLUGIN, "--reuse-db"]
     if not any(item.startswith(CHOOSES_PROCESSES) for item in arguments):
         command += ["-n", str(PROCESSES)]
     wrapper = [sys.executable, "-I", "-S", str(CHILD_PROGRAM), str(os.getpid())]

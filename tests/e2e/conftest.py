@@ -11,6 +11,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
 
+from arena_site.embedded.chromium import MISSING, find_chromium, launch_options
 from tests.stack import Stack
 
 if TYPE_CHECKING:
@@ -28,6 +29,25 @@ TELL_VIOLATIONS = """addEventListener("securitypolicyviolation", (event) =>
   console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`));"""
 
 Open = Callable[..., "Page"]
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium; without one the test is skipped, on CI it fails.
+
+    Its driver keeps an event loop running in this thread, so it ends with the last browser test.
+    """
+    path = find_chromium()
+    if path is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(MISSING)
+        pytest.skip(MISSING)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=launch_options())
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="package")
@@ -56,7 +76,7 @@ class _QuietHandler(WSGIRequestHandler):
         """Requests of tests aren't worth a line."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def bare_site() -> Iterator[str]:
     """The site's pages without services behind them: enough for modules and static pages."""
     from django.contrib.staticfiles.handlers import StaticFilesHandler
