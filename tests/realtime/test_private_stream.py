@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
@@ -76,12 +77,27 @@ async def test_commits_that_concern_nobody_need_no_projection(account):
     assert (reply["offset"], "stale" in reply) == (3, False)
 
 
+def watch_heads(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
+    """A semaphore that is released each time a snapshot has read the head it waits for."""
+    seen, read_head = threading.Semaphore(0), private_module.reads.head_commit
+
+    def read(world_id: int) -> int:
+        head = read_head(world_id)
+        seen.release()
+        return head
+
+    monkeypatch.setattr(private_module.reads, "head_commit", read)
+    return seen
+
+
 async def test_the_snapshot_waits_for_the_projection(account, monkeypatch):
     monkeypatch.setattr(private_module, "WAIT_SECONDS_MAX", 5.0)
+    heads = watch_heads(monkeypatch)
     await account.happen(applied=False)
     await account.socket.send(id=1, op="subscribe", topic="account")
     await account.socket.send(id=2, op="ping")
     assert (await account.socket.next())["id"] == 2
+    assert await off_loop(heads.acquire)(timeout=20.0)
     second = await account.happen(applied=False)
     assert await account.socket.silent(0.2)
     await off_loop(account.clerk.set_applied)(1)
@@ -96,9 +112,12 @@ async def test_a_projection_that_lags_gives_a_stale_snapshot_and_a_better_one_la
 ):
     monkeypatch.setattr(private_module, "WAIT_SECONDS_MAX", 0.1)
     monkeypatch.setattr(private_module, "SETTLE_POLL_SECONDS", 0.05)
+    heads = watch_heads(monkeypatch)
     await account.happen(applied=False)
     reply = await account.socket.call("subscribe", topic="account")
     assert (reply["stale"], reply["offset"]) == (True, 0)
+    for _ in range(2):  # the head of the reply, and that of the better snapshot
+        assert await off_loop(heads.acquire)(timeout=20.0)
     await account.happen(applied=False)
     third = await account.happen(applied=False)
     assert await account.socket.silent(0.2)
