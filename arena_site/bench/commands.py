@@ -22,9 +22,11 @@ from typing import Any
 
 import numpy as np
 from django.conf import settings
-from django.test import Client
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
 
 from arena_site.embedded.session import ROOT
+from markets.messages import PlaceOrderMessage, parse
 from markets.services import prepare_order
 from players.models import User
 from worlds.inbox import Submission, submit_many
@@ -83,15 +85,23 @@ def _players(count: int) -> list[tuple[Participant, str]]:
     for number in range(count):
         user = User.objects.create_user(username=f"bench-{number}", password=None)
         participant = participant_join(world=world, player=user, command_id=uuid.uuid4())
-        client = Client()
-        client.force_login(user, "django.contrib.auth.backends.ModelBackend")
-        made.append((participant, client.cookies[settings.SESSION_COOKIE_NAME].value))
+        made.append((participant, _session(user)))
     deadline = time.monotonic() + DECIDED_WITHIN_SECONDS
     while Participant.objects.filter(status="pending").exists():
         if time.monotonic() > deadline:
             raise RuntimeError("the participants were not registered")
         time.sleep(0.1)
     return made
+
+
+def _session(user: User) -> str:
+    """The key of a new session of the user."""
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.create()
+    return str(session.session_key)
 
 
 def _order(url: str) -> dict[str, Any]:
@@ -177,7 +187,7 @@ def _batches(participants: list[Participant], order: dict[str, Any]) -> tuple[li
     rows = []
     for number in range(BATCH * BATCHES):
         participant = participants[number % len(participants)]
-        made = prepare_order(participant, dict(order))
+        made = prepare_order(participant, parse(PlaceOrderMessage, order))
         rows.append(
             Submission(
                 participant.world_id,
