@@ -25,7 +25,6 @@ from economy_engine.limits import (
     PRICE_INCREMENT_MAX,
 )
 
-MINOR_PER_CENT = 10
 MINOR_PER_CREDIT = 1_000
 CREDIT_DECIMALS = 3
 
