@@ -1,12 +1,14 @@
-"""Writes around a world: joining it, halting and resuming it. Each is a command in the inbox."""
+"""Writes around a world: joining and leaving it, halting and resuming it, each by a command."""
 
 from __future__ import annotations
 
 import uuid
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.db import transaction
 
 from economy_engine import commands
@@ -18,6 +20,7 @@ from worlds.models import Participant, World
 
 SYSTEM_PARTICIPANT = 0
 NAME_CHARS_MAX = 64
+GUESTS_PER_BATCH_MAX = 200
 
 Command = Any
 
@@ -78,6 +81,32 @@ def participant_join(*, world: World, player: User, command_id: uuid.UUID) -> Pa
         actor=locked.pk,
     )
     return participant
+
+
+def guests_retire_idle(*, now: datetime) -> int:
+    """Ask for the retirement of guests not seen for a week; returns how many were asked for.
+
+    At most a batch at a time. The command's id is made of participant and day, so that repeats of
+    a day are one command and one refused today is tried tomorrow.
+    """
+    idle = Participant.objects.filter(
+        world__state=World.State.RUNNING,
+        status=Participant.Status.ACTIVE,
+        player__is_guest=True,
+        player__last_seen_at__lt=now - timedelta(days=settings.GUEST_IDLE_DAYS),
+    )
+    asked = 0
+    for participant in idle.order_by("pk")[:GUESTS_PER_BATCH_MAX]:
+        command_submit(
+            world_id=participant.world_id,
+            participant_id=participant.pk,
+            command=commands.RetireParticipant(),
+            command_id=uuid.uuid5(participant.uuid, f"idle {now.date().isoformat()}"),
+        )
+        asked += 1
+    if asked:
+        log.info("idle guests retire", count=asked)
+    return asked
 
 
 def world_halt(

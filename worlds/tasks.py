@@ -9,8 +9,9 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_init, worker_shutdown, worker_shutting_down
 from django.conf import settings
+from django.utils import timezone
 
-from worlds import projector, retention, selectors
+from worlds import projector, retention, selectors, services
 
 _host: Any = None
 
@@ -69,10 +70,11 @@ def project(world_id: int | None = None) -> None:
 
 @shared_task(name="worlds.upkeep", ignore_result=True)
 def upkeep() -> None:
-    """Make partitions ahead, drop old ones, count strays."""
+    """Make partitions ahead, drop old ones, count strays, retire idle guests."""
     retention.ensure_partitions()
     retention.prune_blocks()
     retention.stray_rows()
+    services.guests_retire_idle(now=timezone.now())
 
 
 def hint_projections(world_id: int) -> None:

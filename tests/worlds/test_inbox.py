@@ -6,14 +6,16 @@ import threading
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import psycopg
 import pytest
 from django.db import connections, transaction
+from django.utils import timezone
 
 from economy_engine import commands
 from tests.worlds.conftest import Arena, bid, run
-from worlds import database, faults, inbox, selectors, services
+from worlds import database, faults, inbox, projector, selectors, services
 from worlds.errors import AdmissionRefused, IdempotencyConflict, InboxFull
 
 SLOW = 0.5  # ticks a second: commands alone
@@ -228,6 +230,30 @@ def test_joining_twice_gives_one_participant(
     grant = selectors.command_status(arena.world_id, first.pk, arena.journaled()[0])
     assert grant is not None and grant.status == "executed"
     assert grant.result is not None and grant.result["grant_minor"] > 0
+
+
+def test_a_guest_not_seen_for_a_week_retires_once(make_arena: Callable[..., Arena]) -> None:
+    arena = make_arena(rate=SLOW)
+    host = arena.host()
+    now = timezone.now()
+    living = {}
+    for name, is_guest, days in (("idle", True, 8), ("late", True, 6), ("claimed", False, 80)):
+        player = arena.player()
+        player.is_guest, player.last_seen_at = is_guest, now - timedelta(days=days)
+        player.save()
+        living[name] = services.participant_join(
+            world=arena.world, player=player, command_id=uuid.uuid4()
+        )
+    arena.settle(host)
+    projector.project(arena.world_id)
+    assert services.guests_retire_idle(now=now) == 1
+    assert services.guests_retire_idle(now=now) == 1, "a repeat is the same command"
+    assert arena.depth() == 1
+    arena.settle(host)
+    projector.project(arena.world_id)
+    status = {name: type(row).objects.get(pk=row.pk).status for name, row in living.items()}
+    assert status == {"idle": "retired", "late": "active", "claimed": "active"}
+    assert services.guests_retire_idle(now=now) == 0
 
 
 def test_a_deadlock_is_tried_again(make_arena: Callable[..., Arena]) -> None:

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from players.services import player_seen
 from worlds import selectors
 from worlds.api.errors import FieldError, Problem
 from worlds.api.freshness import Stand, stand
@@ -94,6 +95,7 @@ class ParticipantView(WorldView):
         if participant is None:
             raise Problem("not_participating", world=self.world.slug)
         self.participant = participant
+        player_seen(request.user)
 
 
 def query_integer(request: Request, name: str, low: int, high: int) -> int | None:

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user_model
 from django.utils.crypto import constant_time_compare
 
+from players.services import player_seen
 from worlds.realtime.hub import CONTROL_CHANNEL
 
 
@@ -31,11 +32,14 @@ def session_digest(session_key: str) -> str:
 def ended(identities: Iterable[Identity]) -> set[Identity]:
     """Those whose session is gone, whose user is inactive, or whose password changed.
 
-    Blocking: call it in a thread.
+    The others' players are seen: an open page is presence. Blocking: call it in a thread.
     """
     wanted = set(identities)
     users = get_user_model().objects.in_bulk({identity.user_id for identity in wanted})
-    return {identity for identity in wanted if not _holds(identity, users.get(identity.user_id))}
+    over = {identity for identity in wanted if not _holds(identity, users.get(identity.user_id))}
+    for user_id in {identity.user_id for identity in wanted - over}:
+        player_seen(users[user_id])
+    return over
 
 
 def _holds(identity: Identity, user: Any) -> bool:
