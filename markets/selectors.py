@@ -98,9 +98,8 @@ def market_detail(world: World, market: int) -> dict[str, Any] | None:
     }
     points = _newest_points(world, Indicator.EQUILIBRIUM_PRICE)
     fair = points.get((Indicator.EQUILIBRIUM_PRICE, market))
-    rules = {"increment": book["increment"], "lot": 1}
     return {
-        "market": shapes.market(row, market_state(world), fair) | rules,
+        "market": shapes.market(row, market_state(world), fair) | {"increment": book["increment"]},
         "book": book,
         "trades": [shapes.trade(trade) for trade in row["tape"]],
     }

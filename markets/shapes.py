@@ -119,6 +119,8 @@ def market(row: Mapping[str, Any], state: str, fair_minor: float | None) -> dict
         "trades": row["trades"],
         "equilibrium_price": None if fair_minor is None else credits_text(round(fair_minor)),
         "state": state,
+        "increment": credits_text(row["increment"]),
+        "lot": 1,
     }
 
 

@@ -45,11 +45,6 @@ class MarketSerializer(serializers.Serializer):
     trades = serializers.IntegerField()
     equilibrium_price = _credits(allow_null=True)
     state = serializers.ChoiceField(["open", "halted"])
-
-
-class MarketRulesSerializer(MarketSerializer):
-    """One market with its rules."""
-
     increment = _credits()
     lot = serializers.IntegerField()
 
@@ -95,7 +90,7 @@ class MarketListSerializer(FreshSerializer):
 class MarketReadSerializer(FreshSerializer):
     """One market, its book, its newest trades and its candles."""
 
-    market = MarketRulesSerializer()
+    market = MarketSerializer()
     book = BookSerializer()
     trades = TradeSerializer(many=True)
     interval = serializers.CharField()
