@@ -207,7 +207,8 @@ async def _statements(
     values = inbox.insert_values(rows)
     cursor = await connection.execute(inbox.INSERT, values, binary=True)
     inserted = {found[0] for found in await cursor.fetchall()}
-    cursor = await connection.execute(inbox.LOOK_UP, values[:4], binary=True)
+    statement = inbox.look_up(len(values[0]), len(inserted))
+    cursor = await connection.execute(statement, values[:4], binary=True)
     verdicts, withdrawn = inbox.judge(rows, inserted, await cursor.fetchall())
     if withdrawn:
         await connection.execute(inbox.WITHDRAW, ([row.world_id for row in rows], withdrawn))
