@@ -3,8 +3,8 @@
 The environment is `.venv` of the checkout. Its stamp, written last, lists the locks installed in
 it with the hash of each lock and of the interpreter: an interrupted installation has no stamp and
 is repeated, an unchanged environment costs two file reads. A changed lock is built beside the
-old environment and renamed, so a running game keeps whole files; scripts of a renamed
-environment hold old paths, which is why everything here is called as `python -m`.
+old environment and renamed, so a running game keeps whole files; the scripts in it then get new
+first lines.
 """
 
 from __future__ import annotations
@@ -134,7 +134,18 @@ def change(wanted: list[str]) -> None:
     if VENV.exists():
         VENV.rename(old)
     fresh.rename(VENV)
+    point_scripts(VENV, fresh)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def point_scripts(venv: Path, made_as: Path) -> None:
+    """Let the first lines of scripts name the interpreter of `venv`, no longer of `made_as`."""
+    before, after = f"#!{made_as}/".encode(), f"#!{venv}/".encode()
+    for script in python_of(venv).parent.iterdir():
+        if script.is_file() and not script.is_symlink():
+            text = script.read_bytes()
+            if text.startswith(before):
+                script.write_bytes(text.replace(before, after, 1))
 
 
 def write_stamp(venv: Path, locks: list[str], keep: dict[str, str]) -> None:

@@ -70,6 +70,8 @@ def test_made_once_then_added_to_then_rebuilt(checkout: Path):
     assert not (checkout / ".venv" / "marker").exists()
     assert set(stamp(checkout)) == {"requirements.lock", "requirements-test.lock"}
     assert sorted(path.name for path in checkout.glob(".venv*")) == [".venv"]
+    pip = subprocess.run([checkout / ".venv" / "bin" / "pip", "--version"], capture_output=True)
+    assert pip.returncode == 0, "scripts of a renamed environment name its interpreter"
 
 
 def test_a_failed_installation_leaves_no_environment(checkout: Path):
