@@ -17,7 +17,7 @@ import redis
 import structlog
 from redis.typing import EncodableT, FieldT
 
-from worlds import metrics, views
+from worlds import faults, metrics, views
 from worlds.engine import Engine
 from worlds.memory import DAY_INTERVAL, INTERVALS, RING_TRADES, ClosedCandle, newsworthy
 from worlds.realtime.frames import Kind, Publication, pack_publication
@@ -248,7 +248,11 @@ class _Batch:
         """
         if self._hot:
             self._pipeline.hset(f"hot:{self._world_id}", mapping=self._hot)
-        for channel, packed in self._messages:
+        half = len(self._messages) // 2
+        for number, (channel, packed) in enumerate(self._messages):
+            if number == half and faults.armed("announce.half"):
+                self._pipeline.execute()  # one round trip otherwise, which no fault can halve
+                faults.point("announce.half")
             self._pipeline.publish(channel, packed)
         self._pipeline.execute()
 

@@ -321,7 +321,9 @@ class Host:
         if newest != held.world.position.commit:
             self._start_snapshot(held, thread, "release")
             thread.collect(connection, wait=True)
+        faults.point("release.stored")
         lease.release(connection, held.world_id, held.lease.epoch)
+        faults.point("release.done")
 
     def close(self) -> None:
         """Release everything and close the connections."""
