@@ -21,7 +21,7 @@ WINDOWS = {
     "before_head": ("commit.head_next",),
     "before_commit": ("commit.head_moved",),
     "after_commit": ("commit.done",),
-    "announce": ("announce.half", "advance.announced"),
+    "announce": ("announce.ready", "advance.announced"),
     "snapshot": ("snapshot.copied", "snapshot.writing", "snapshot.stored", "snapshot.catalogued"),
     "release": ("release.before", "release.stored", "release.done"),
     "projector": ("project.read", "project.written", "project.moved", "project.done"),
@@ -51,11 +51,6 @@ def arm(name: str, passages: int = 1, number: signal.Signals = signal.SIGKILL) -
     if name not in POINTS:
         raise ValueError(f"no fault point {name}")
     _armed, _left, _signal = name, passages, number
-
-
-def armed(name: str) -> bool:
-    """Whether this process is to end at `name`, for steps that have to be divided to be hit."""
-    return _armed == name
 
 
 def _strike() -> None:

@@ -15,7 +15,7 @@ import redis
 import structlog
 from django.conf import settings
 
-from worlds import bundles, database, faults, lease, metrics, recovery, snapshots
+from worlds import bundles, database, disk, faults, lease, metrics, recovery, snapshots
 from worlds.engine import Engine
 from worlds.errors import Fenced, InvariantBreach, ReplayMismatch, SnapshotUnusable
 from worlds.lease import Lease
@@ -102,9 +102,10 @@ class Host:
         now, period = time.monotonic(), 1 / held.lease.tick_rate_hz
         if now < held.due:
             return 0
-        if held.halted:
+        if held.halted or disk.room() is disk.Room.NONE:
             held.due = now + period
-            return 1  # a halted world turns over for its waiting commands; no tick is run
+            # A halted world turns over for its waiting commands; its writer runs no tick.
+            return 1 if held.halted else 0
         behind = int((now - held.due) / period)
         if behind > settings.WORLD_TICKS_BEHIND_MAX:
             metrics.world_slip_seconds.labels(held.label).inc(behind * period)
@@ -266,6 +267,8 @@ class Host:
             held.snapshot_commit = done.commit
             snapshots.prune(runner.connection, held.world_id)
         tick = held.world.position.tick
+        if disk.room() is not disk.Room.ENOUGH:
+            return  # the takeover after this is longer; the journal has everything
         if thread.busy or tick - held.snapshot_tick < settings.WORLD_SNAPSHOT_EVERY_TICKS:
             return
         held.snapshot_tick = tick
@@ -318,7 +321,7 @@ class Host:
         thread = self._snapshots.setdefault(held.world_id, snapshots.SnapshotThread())
         done = thread.collect(connection, wait=True)
         newest = done.commit if done is not None else held.snapshot_commit
-        if newest != held.world.position.commit:
+        if newest != held.world.position.commit and disk.room() is disk.Room.ENOUGH:
             self._start_snapshot(held, thread, "release")
             thread.collect(connection, wait=True)
         faults.point("release.stored")
