@@ -85,7 +85,7 @@ class Client:
 
     def intend(self) -> int:
         """A new wish: an order, or now and then the cancel of an earlier one; its number."""
-        participant = self._random.choice(self._participants)
+        participant = self.anybody()
         command: Any
         if self._intents and self._random.random() < CANCEL_SHARE:
             earlier = self._random.choice(self._intents[-50:])
@@ -101,9 +101,14 @@ class Client:
                 price=0,
                 self_trade=SelfTrade.EXPIRE_TAKER,
             )
-        return self._note(participant, command)
+        return self.note(participant, command)
 
-    def _note(self, participant: int, command: Any) -> int:
+    def anybody(self) -> int:
+        """One of the participants."""
+        return self._random.choice(self._participants)
+
+    def note(self, participant: int, command: Any) -> int:
+        """Write a wish down; its number."""
         command_id = uuid.UUID(int=self._random.getrandbits(128), version=4)
         row = inbox.submission(
             world_id=self.world_id,
@@ -180,11 +185,12 @@ class Client:
         participant = int(message["channel"].decode().rpartition(":")[2])
         told = unpack_publication(message["data"])
         position = (told.epoch, told.offset)
-        # A later epoch repeats the newest commit; within an epoch a commit is told once.
+        # A later epoch repeats the newest commit; within an epoch a commit is told once, and an
+        # earlier epoch is never heard after a later one.
         before = self._positions.get(participant, (0, 0))
         if position <= before or told.offset < before[1]:
             self.audit.heard_wrong += 1
-        self._positions[participant] = position
+        self._positions[participant] = max(position, before)
         for command in json.loads(told.payload)["commands"]:
             command_id = uuid.UUID(command["command_id"])
             known = self._heard.setdefault(command_id, command)

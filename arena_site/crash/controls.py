@@ -13,14 +13,13 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from django.db import connections
 from django.test.utils import override_settings
 
 from arena_site.crash.books import Audit, Client
-from arena_site.crash.ground import Ground, fork, ground, join, make_world
+from arena_site.crash.ground import Ground, fork, join, make_world
 from arena_site.crash.points import PARTICIPANTS, SLICE_SECONDS, settle
 from worlds import database, faults, journal, lease
 from worlds.broadcast import Broadcaster
@@ -43,20 +42,18 @@ _NO_FENCE = "and (%(epoch)s::bigint, %(from_commit)s::bigint) is not null"
 _NO_ENDING = "select %s::int, %s::int, %s::timestamptz"
 
 
-def run(state: Path, engine: Any, *, seed: int, agents: int) -> dict[str, Any]:
+def run(made: Ground, engine: Any, *, seed: int, agents: int) -> dict[str, Any]:
     """All three; `passed` when each harm was seen and each whole world was clean."""
     shown: dict[str, Any] = {}
-    with ground(state) as made:
-        for name, control in CONTROLS.items():
-            whole, broken = (
-                control(_Stage(made, engine, seed, agents, protected))
-                for protected in (True, False)
-            )
-            shown[name] = {
-                "protected": whole.as_dict(),
-                "unprotected": broken.as_dict(),
-                "seen": whole.clean and bool(broken.acked_lost or broken.duplicates),
-            }
+    for name, control in CONTROLS.items():
+        whole, broken = (
+            control(_Stage(made, engine, seed, agents, protected)) for protected in (True, False)
+        )
+        shown[name] = {
+            "protected": whole.as_dict(),
+            "unprotected": broken.as_dict(),
+            "seen": whole.clean and bool(broken.acked_lost or broken.duplicates),
+        }
     return shown | {"passed": all(each["seen"] for each in shown.values())}
 
 

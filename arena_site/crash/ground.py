@@ -51,6 +51,8 @@ class Server:
         self.process = process
         self._state = state
         self._popen: Any = None
+        self.kills = 0
+        self.started = -1  # starts after the first
 
     def start(self) -> float:
         """Start until it answers; returns the seconds that it took. What the dead one left behind
@@ -64,6 +66,7 @@ class Server:
             pump(self.process.name, self._popen, log, None, "")
             while not processes.exited(self._popen):
                 if self.process.ready is None or self.process.ready():
+                    self.started += 1
                     return time.monotonic() - started
                 time.sleep(0.005)
             if time.monotonic() - started > READY_SECONDS:
@@ -74,8 +77,14 @@ class Server:
     def pid(self) -> int:
         return int(self._popen.pid)
 
+    @property
+    def dead(self) -> bool:
+        """Whether it ended."""
+        return processes.exited(self._popen)
+
     def kill(self) -> None:
         """As when the machine is switched off for it: the process and its children, at once."""
+        self.kills += 1
         pids = [self.pid, *_children(self.pid)]
         for pid in pids:
             processes.kill_one(pid)

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from arena_site.crash import storm
 from arena_site.crash.books import Client
 from arena_site.crash.points import schedule
 from tests.stack import DROPPED, ROOT
@@ -26,6 +27,7 @@ from worlds import faults
 
 POINTS = 300
 DEEP_POINTS = 10_000
+SCALE = 0.02
 SECONDS_MAX = 900
 
 
@@ -72,6 +74,20 @@ def test_the_controls_are_seen(crashtest: Any) -> None:
     assert shown["synchronous_commit"]["unprotected"]["acked_lost"] > 0
     assert shown["fencing"]["unprotected"]["duplicates"] > 0
     assert shown["idempotency_keys"]["unprotected"]["duplicates"] > 0
+    assert shown["passed"] and code == 0, shown
+
+
+@pytest.mark.timeout(SECONDS_MAX)
+def test_faults_under_load_lose_and_double_nothing(crashtest: Any, deep: bool) -> None:
+    scale = 1.0 if deep else SCALE
+    code, shown = crashtest("--faults", "--scale", str(scale))
+    for name, count in storm.counts(scale).items():
+        assert shown["injected"][name] >= count >= 2, name
+    assert shown["cuts_before_commit"] and shown["cuts_after_commit"]
+    assert (
+        shown["unknown_answers"] > 0 and shown["poisoned"] == storm.counts(scale)["poison_commands"]
+    )
+    assert shown["acked"] == shown["sent"] > 50, "everything has an answer in the end"
     assert shown["passed"] and code == 0, shown
 
 

@@ -27,13 +27,21 @@ class Command(BaseCommand):
         parser.add_argument("--agents", type=int, default=500, help="agents of the world (500)")
         parser.add_argument("--json", action="store_true", help="print one JSON document")
         parser.add_argument(
+            "--faults",
+            action="store_true",
+            help="faults under load instead: databases killed, connections cut, zombies, clocks",
+        )
+        parser.add_argument(
+            "--scale", type=float, default=1.0, help="share of the full counts of faults (1)"
+        )
+        parser.add_argument(
             "--negative",
             action="store_true",
             help="negative controls instead: asynchronous commit, no fencing, no keys must be seen",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        from arena_site.crash import controls, ground, points
+        from arena_site.crash import ground, points
         from worlds.economy import Economy
 
         if options["verbosity"] < 2:  # what writers say of the faults they are given is expected
@@ -43,19 +51,9 @@ class Command(BaseCommand):
         engine.warm()
         state = ground.state_directory()
         try:
-            if options["negative"]:
-                shown = controls.run(state, engine, seed=options["seed"], agents=options["agents"])
-            else:
-                with ground.ground(state) as made:
-                    shown = points.run(
-                        made,
-                        engine,
-                        points=options["points"],
-                        seed=options["seed"],
-                        agents=options["agents"],
-                        progress=Bar(self.stderr),
-                    )
-        except (ground.GroundError, points.NotHitError) as error:
+            with ground.ground(state) as made:
+                shown = self._run(made, engine, options)
+        except (ground.GroundError, points.NotHitError, TimeoutError) as error:
             raise CommandError(str(error), returncode=2) from error
         if options["json"]:
             self.stdout.write(json.dumps(shown))
@@ -64,6 +62,17 @@ class Command(BaseCommand):
                 self.stdout.write(f"{name.replace('_', ' ')}: {value}")
         if not shown["passed"]:
             sys.exit(1)
+
+    def _run(self, made: Any, engine: Any, options: dict[str, Any]) -> dict[str, Any]:
+        from arena_site.crash import controls, points, storm
+
+        shared = {"seed": options["seed"], "agents": options["agents"]}
+        if options["negative"]:
+            return controls.run(made, engine, **shared)
+        bar = Bar(self.stderr)
+        if options["faults"]:
+            return storm.run(made, engine, scale=options["scale"], progress=bar, **shared)
+        return points.run(made, engine, points=options["points"], progress=bar, **shared)
 
 
 class Bar:
