@@ -18,7 +18,7 @@ import redis
 import structlog
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from worlds import database, inbox
+from worlds import database, disk, inbox
 from worlds.errors import ExecutionUnknown, InboxFull
 from worlds.inbox import Receipt, Submission
 
@@ -89,8 +89,8 @@ class Batcher:
     ) -> Receipt:
         """The first answer, after the commit.
 
-        Raises IdempotencyConflict, InboxFull, or ExecutionUnknown when the database could not be
-        asked whether the commit went through.
+        Raises IdempotencyConflict, InboxFull, ReadOnly, or ExecutionUnknown when the database could
+        not be asked whether the commit went through.
         """
         row = inbox.submission(
             world_id=world_id,
@@ -101,6 +101,9 @@ class Batcher:
             key=key,
             digest=digest,
         )
+        refused = disk.refusal()
+        if refused is not None:
+            raise refused
         if self._queued >= QUEUED_ROWS_MAX:
             raise InboxFull(f"{self._queued} commands wait in this process")
         future: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()

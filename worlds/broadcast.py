@@ -15,9 +15,10 @@ import msgspec
 import numpy as np
 import redis
 import structlog
+from redis.commands.core import Script
 from redis.typing import EncodableT, FieldT
 
-from worlds import metrics, views
+from worlds import faults, metrics, views
 from worlds.engine import Engine
 from worlds.memory import DAY_INTERVAL, INTERVALS, RING_TRADES, ClosedCandle, newsworthy
 from worlds.realtime.frames import Kind, Publication, pack_publication
@@ -28,6 +29,19 @@ SLOW_CANDLE_TICKS = 600  # candles of this length and more are told once a secon
 SLOW_TOPICS_PERIOD_SECONDS = 1.0
 AWAY_SECONDS = 1.0
 HINT_PERIOD_SECONDS = 0.1
+
+# One atomic step, so that a writer who was stopped and resumed cannot overwrite a view of a later
+# epoch. Views are stored before their messages go out: whoever reads one because of a message, or
+# after subscribing, finds it at least as new as the message.
+_SEND = """
+local told = tonumber(redis.call('HGET', KEYS[1], '_epoch') or '0')
+local epoch, hot = tonumber(ARGV[1]), tonumber(ARGV[2])
+if told > epoch then return told end
+if told < epoch then redis.call('HSET', KEYS[1], '_epoch', ARGV[1]) end
+for i = 3, 2 + 2 * hot, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+for i = 3 + 2 * hot, #ARGV, 2 do redis.call('PUBLISH', ARGV[i], ARGV[i + 1]) end
+return told
+"""
 
 log = structlog.get_logger(__name__)
 _encode = msgspec.json.Encoder().encode
@@ -43,6 +57,7 @@ class _Told:
         self.trades: dict[int, deque[bytes]] = {}
         self.books_at = 0.0
         self.slow_at = 0.0
+        self.spoken = False
 
     def forget(self) -> None:
         """Readers may have missed something: tell all views again, and leave a hole in the
@@ -100,10 +115,16 @@ class Broadcaster:
         told = self._worlds.get(held.world_id)
         if told is None or told.epoch != held.lease.epoch:
             told = self._worlds[held.world_id] = _Told(held.lease.epoch)
-        batch = _Batch(self._client, held, made, told)
+        batch = _Batch(self._client.register_script(_SEND), held, made, told)
         self._private(held, made, batch)
         self._public(held, made, told, batch)
-        batch.send()
+        before = batch.send()
+        if before > told.epoch:
+            metrics.announce_fenced_total.labels(held.label).inc()
+            log.warning("announcing fenced", world=held.slug, epoch=told.epoch, later=before)
+        elif before == 0 and told.spoken:
+            told.forget()  # the server was emptied: what has not changed since is told again, too
+        told.spoken = True
 
     def _public(self, held: Held, made: Made, told: _Told, batch: _Batch) -> None:
         memory, position, state = held.world.memory, made.position, held.world.state
@@ -197,8 +218,8 @@ class Broadcaster:
 class _Batch:
     """One commit's publications and stored views, sent in one round trip."""
 
-    def __init__(self, client: redis.Redis, held: Held, made: Made, told: _Told) -> None:
-        self._pipeline = client.pipeline(transaction=False)
+    def __init__(self, script: Script, held: Held, made: Made, told: _Told) -> None:
+        self._script = script
         self._world_id = held.world_id
         self._made = made
         self._told = told
@@ -240,17 +261,17 @@ class _Batch:
         channel = f"t:{self._world_id}:account:{participant}"
         self._messages.append((channel, pack_publication(publication)))
 
-    def send(self) -> None:
-        """Everything at once; raises redis.RedisError.
+    def send(self) -> int:
+        """Everything at once; the epoch that was told last, 0 when nothing was known of the world,
+        above the own when a later writer speaks for it and nothing was sent.
 
-        Views are stored before their messages go out: whoever reads one because of a message, or
-        after subscribing, finds it at least as new as the message.
+        Raises redis.RedisError.
         """
-        if self._hot:
-            self._pipeline.hset(f"hot:{self._world_id}", mapping=self._hot)
-        for channel, packed in self._messages:
-            self._pipeline.publish(channel, packed)
-        self._pipeline.execute()
+        hot = [item for pair in self._hot.items() for item in pair]
+        messages = [item for pair in self._messages for item in pair]
+        faults.point("announce.ready")
+        arguments = [self._told.epoch, len(self._hot), *hot, *messages]
+        return int(self._script(keys=[f"hot:{self._world_id}"], args=arguments))
 
     def _pack(self, kind: Kind, topic: str, payload: bytes) -> bytes:
         self._told.offsets[topic] += 1

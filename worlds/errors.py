@@ -32,6 +32,13 @@ class InboxFull(WorldError):
     retry_after_seconds = 1
 
 
+class ReadOnly(WorldError):
+    """Too little room on the disk. Nothing was written; the caller may try again later."""
+
+    code = "read_only"
+    retry_after_seconds = 10
+
+
 class ExecutionUnknown(WorldError):
     """The commit's outcome could not be learned. Ask for the command's status before resending."""
 

@@ -15,7 +15,7 @@ import redis
 import structlog
 from django.conf import settings
 
-from worlds import bundles, database, faults, lease, metrics, recovery, snapshots
+from worlds import bundles, database, disk, faults, lease, metrics, recovery, snapshots
 from worlds.engine import Engine
 from worlds.errors import Fenced, InvariantBreach, ReplayMismatch, SnapshotUnusable
 from worlds.lease import Lease
@@ -33,6 +33,9 @@ WAKES_PER_WAIT_MAX = 10_000
 BATCHES_PER_TURN_MAX = 8
 UNLOADABLE_RETRY_SECONDS = 5.0
 ATTEMPTS_QUICK = 4
+SHARE_SECONDS = 2.0
+SHARE_BARRED_SECONDS = 1.0
+SHARE_IN_VAIN_SECONDS = 30.0
 
 log = structlog.get_logger(__name__)
 
@@ -64,6 +67,8 @@ class Host:
         self._snapshots: dict[int, snapshots.SnapshotThread] = {}
         self._scan_at = 0.0
         self._barred: dict[int, float] = {}
+        self._share_at = time.monotonic() + SHARE_SECONDS
+        self._left: int | None = None
         self._exporter = metrics.Exporter(self._redis, name)
 
     # -- the slice ------------------------------------------------------------------------------
@@ -83,6 +88,7 @@ class Host:
             except psycopg.Error as error:
                 self._lose_database(error)
         self.release()
+        self._disconnect()  # a host that stops is none that a world could be left to
 
     def _turn(self, now: float, end: float) -> None:
         if now >= self._scan_at:
@@ -102,9 +108,10 @@ class Host:
         now, period = time.monotonic(), 1 / held.lease.tick_rate_hz
         if now < held.due:
             return 0
-        if held.halted:
+        if held.halted or disk.room() is disk.Room.NONE:
             held.due = now + period
-            return 1  # a halted world turns over for its waiting commands; no tick is run
+            # A halted world turns over for its waiting commands; its writer runs no tick.
+            return 1 if held.halted else 0
         behind = int((now - held.due) / period)
         if behind > settings.WORLD_TICKS_BEHIND_MAX:
             metrics.world_slip_seconds.labels(held.label).inc(behind * period)
@@ -192,8 +199,9 @@ class Host:
         """Claim one free world; look again soon when there was one."""
         now = time.monotonic()
         self._scan_at = now + settings.WORLD_SCAN_SECONDS
+        self._share(now)
         room = AGENTS_PER_HOST - sum(held.lease.agents for held in self.worlds.values())
-        if len(self.worlds) >= WORLDS_PER_HOST_MAX or (self.worlds and room <= 0):
+        if len(self.worlds) >= WORLDS_PER_HOST_MAX:
             return
         barred = [world for world, until in self._barred.items() if until > now]
         claimed = lease.claim_one(
@@ -205,9 +213,29 @@ class Host:
             agents_max=room if self.worlds else None,
         )
         if claimed is not None:
+            if self._left == claimed.world_id:  # it was left to another host, and nobody came
+                self._share_at = now + SHARE_IN_VAIN_SECONDS
             faults.point("claim.claimed")
             self._load(claimed)
             self._scan_at = time.monotonic() + SCAN_SOON_SECONDS
+
+    def _share(self, now: float) -> None:
+        """Leave a world to another host that holds at least two fewer. It is not claimed back for
+        a moment, and if nobody came for it, the next one is kept for long."""
+        if len(self.worlds) < 2 or now < self._share_at:
+            return
+        self._share_at = now + SHARE_SECONDS
+        connection = self._require_runner().connection
+        least = lease.least_held(connection)
+        if least is None or least + 2 > len(self.worlds):
+            return
+        held = min(self.worlds.values(), key=lambda held: held.lease.agents)
+        log.info("left to another host", world=held.slug)
+        self._barred[held.world_id] = now + SHARE_BARRED_SECONDS
+        self._left = held.world_id
+        self._release_one(held)
+        self._drop(held, "shared")
+        self._announce_free()
 
     def _load(self, claimed: Lease) -> None:
         """Rebuild a claimed world at its head and announce the head again."""
@@ -266,6 +294,8 @@ class Host:
             held.snapshot_commit = done.commit
             snapshots.prune(runner.connection, held.world_id)
         tick = held.world.position.tick
+        if disk.room() is not disk.Room.ENOUGH:
+            return  # the takeover after this is longer; the journal has everything
         if thread.busy or tick - held.snapshot_tick < settings.WORLD_SNAPSHOT_EVERY_TICKS:
             return
         held.snapshot_tick = tick
@@ -308,6 +338,9 @@ class Host:
         for thread in self._snapshots.values():
             thread.close()
         self._snapshots.clear()
+        self._announce_free()
+
+    def _announce_free(self) -> None:
         try:
             self._redis.publish(WAKE_FREE, b"")
         except redis.RedisError:
@@ -318,24 +351,24 @@ class Host:
         thread = self._snapshots.setdefault(held.world_id, snapshots.SnapshotThread())
         done = thread.collect(connection, wait=True)
         newest = done.commit if done is not None else held.snapshot_commit
-        if newest != held.world.position.commit:
+        if newest != held.world.position.commit and disk.room() is disk.Room.ENOUGH:
             self._start_snapshot(held, thread, "release")
             thread.collect(connection, wait=True)
+        faults.point("release.stored")
         lease.release(connection, held.world_id, held.lease.epoch)
+        faults.point("release.done")
 
     def close(self) -> None:
         """Release everything and close the connections."""
         if self.worlds:
             self.release()
-        if self._runner is not None:
-            self._runner.connection.close()
-            self._runner = None
+        self._disconnect()
         self._wakes.close()
         self._redis.close()
 
     def _require_runner(self) -> WorldRunner:
         if self._runner is None or self._runner.connection.closed:
-            connection = database.writer_connect(self.name)
+            connection = database.writer_connect(f"{lease.HOST_PREFIX}{self.name}")
             self._runner = WorldRunner(self._engine, connection, self._announcer)
         return self._runner
 
@@ -344,7 +377,10 @@ class Host:
         log.warning("database lost", error=str(error)[:200])
         for held in list(self.worlds.values()):
             self._drop(held, "database")
+        self._disconnect()
+        time.sleep(DATABASE_WAIT_SECONDS)
+
+    def _disconnect(self) -> None:
         if self._runner is not None:
             self._runner.connection.close()
             self._runner = None
-        time.sleep(DATABASE_WAIT_SECONDS)

@@ -18,7 +18,7 @@ import redis
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
 
-from worlds import database
+from worlds import database, disk
 from worlds.errors import IdempotencyConflict, InboxFull
 from worlds.journal import STATUS_EXECUTED
 
@@ -201,7 +201,7 @@ def submit(
 
     `guards` are called with the cursor, in order, only for a command that is new; each locks the
     rows that decide and raises AdmissionRefused to undo everything.
-    Raises IdempotencyConflict, InboxFull, AdmissionRefused; nothing was written then.
+    Raises IdempotencyConflict, InboxFull, ReadOnly, AdmissionRefused; nothing was written then.
     """
     row = submission(
         world_id=world_id,
@@ -221,6 +221,9 @@ def submit_many(rows: Sequence[Submission], guards: Sequence[Guard] = ()) -> lis
         raise ValueError(f"1 to {ROWS_MAX} commands at once, not {len(rows)}")
     if len({row.command_id for row in rows}) != len(rows):
         raise ValueError("a command id stands twice in one call")
+    refused = disk.refusal()
+    if refused is not None and any(row.participant_id for row in rows):
+        raise refused  # halts and resumes of the house itself are taken
     for world_id in {row.world_id for row in rows}:
         ensure_room(world_id)
     for attempt in range(TRIES_MAX):

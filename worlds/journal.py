@@ -152,6 +152,7 @@ def write_commit(
             if made.state_changed:
                 state = "halted" if made.halted else "running"
                 connection.execute(_WORLD_STATE, (state, world_id, state))
+            faults.point("commit.head_next")
             _move_head(connection, world_id, epoch, start, made)
             faults.point("commit.head_moved")
     else:
@@ -165,9 +166,12 @@ def _write_journal(
 ) -> None:
     if not rows:
         return
-    body = [_COPY_HEADER, *(_copy_row(world_id, row) for row in rows), _COPY_FOOTER]
+    packed = [_copy_row(world_id, row) for row in rows]
+    half = (len(packed) + 1) // 2
     with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
-        copy.write(b"".join(body))
+        copy.write(_COPY_HEADER + b"".join(packed[:half]))
+        faults.point("commit.journal_half")
+        copy.write(b"".join(packed[half:]) + _COPY_FOOTER)
 
 
 def _move_head(

@@ -13,11 +13,17 @@ from worlds.journal import Position
 
 TERMINATE_WAIT_MS = 1_000
 CANDIDATES_MAX = 8
+# So long a world without commits waits for a host with room; then any host takes it.
+ORPHANED_SECONDS = 2.0
+# Hosts are known to each other by their sessions; one that asks for nothing may hang.
+HOST_PREFIX = "lea-world:"
+_ALIVE_SECONDS = 1.0
 
 # Free: never held, the lease ran out by the database's clock, or the holder's session is gone.
 # Newer worlds are never claimed; older ones only when a snapshot stands at their head.
 _CANDIDATES = """
-select h.world_id, h.epoch, h.backend_pid, h.backend_start, w.agents
+select h.world_id, h.epoch, h.backend_pid, h.backend_start, w.agents,
+    h.moved_at < clock_timestamp() - %(orphaned)s * interval '1 second'
 from world_head h join worlds_world w on w.id = h.world_id
 where (h.until < clock_timestamp() or not exists (
         select from pg_stat_activity a
@@ -58,6 +64,15 @@ set suspect_attempts = case when suspect = %(suspect)s
     suspect = %(suspect)s
 where world_id = %(world_id)s and epoch = %(epoch)s returning suspect_attempts
 """
+_OTHERS = """
+select min(held) from (
+    select count(h.world_id) as held from pg_stat_activity a
+    left join world_head h on h.backend_pid = a.pid and h.backend_start = a.backend_start
+    where a.datname = current_database() and starts_with(a.application_name, %s)
+      and a.pid <> pg_backend_pid()
+      and a.state_change > clock_timestamp() - %s * interval '1 second'
+    group by a.pid) hosts
+"""
 _HALT_PENDING = "update world_head set halt_pending = %s where world_id = %s and epoch = %s"
 
 
@@ -91,7 +106,10 @@ def claim_one(
     not_these: Sequence[int] = (),
     agents_max: int | None = None,
 ) -> Lease | None:
-    """Claim one free world, ending its former holder's session first; None when none is free."""
+    """Claim one free world, ending its former holder's session first; None when none is free.
+
+    A world of more than `agents_max` agents is left to hosts with room, unless none came for it.
+    """
     candidates = connection.execute(
         _CANDIDATES,
         {
@@ -99,10 +117,11 @@ def claim_one(
             "only": list(only) if only is not None else None,
             "not_these": list(not_these),
             "candidates": CANDIDATES_MAX,
+            "orphaned": ORPHANED_SECONDS,
         },
     ).fetchall()
-    for world_id, epoch, pid, started, agents in candidates:
-        if agents_max is not None and agents > agents_max:
+    for world_id, epoch, pid, started, agents, orphaned in candidates:
+        if agents_max is not None and agents > agents_max and not orphaned:
             continue
         if pid is not None:
             # A hung holder may keep the head's row locked; its session must go before we ask.
@@ -149,6 +168,12 @@ def renew(connection: psycopg.Connection, world_id: int, epoch: int) -> bool:
 def release(connection: psycopg.Connection, world_id: int, epoch: int) -> bool:
     """Give the world up at once; False when the epoch is no longer ours."""
     return connection.execute(_RELEASE, (world_id, epoch)).rowcount == 1
+
+
+def least_held(connection: psycopg.Connection) -> int | None:
+    """How many worlds the idlest of the other living hosts holds; None when there is no other."""
+    row = connection.execute(_OTHERS, (HOST_PREFIX, _ALIVE_SECONDS)).fetchone()
+    return int(row[0]) if row and row[0] is not None else None
 
 
 def mark_suspect(connection: psycopg.Connection, world_id: int, epoch: int, suspect: UUID) -> int:

@@ -45,6 +45,13 @@ drops_total = Counter(
 announce_failures_total = Counter(
     "lea_announce_failures_total", "Broadcasts that failed.", ["world"], registry=REGISTRY
 )
+disk_free_bytes = Gauge("lea_disk_free_bytes", "Room where the state is kept.", registry=REGISTRY)
+announce_fenced_total = Counter(
+    "lea_announce_fenced_total",
+    "Broadcasts of a writer that had lost its world.",
+    ["world"],
+    registry=REGISTRY,
+)
 block_default_rows = Gauge(
     "lea_block_default_rows", "Blocks that no partition awaited.", registry=REGISTRY
 )

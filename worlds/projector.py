@@ -16,6 +16,7 @@ import zstandard
 from django.db import connection, transaction
 
 from economy_engine import events
+from worlds import faults
 from worlds.models import ProjectionPosition
 
 BATCH_COMMITS = 200
@@ -146,9 +147,13 @@ def apply_next(
         batch = _read(world_id, position.applied_commit, {} if cache is None else cache)
         if batch is None:
             return 0
+        faults.point("project.read")
         projection.handler(batch)
+        faults.point("project.written")
         move_position(world_id, projection.name, batch.commit_to)
-        return len(batch.blocks)
+        faults.point("project.moved")
+    faults.point("project.done")
+    return len(batch.blocks)
 
 
 def move_position(world_id: int, name: str, commit: int) -> None:

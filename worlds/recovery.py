@@ -14,7 +14,7 @@ import psycopg
 import structlog
 import zstandard
 
-from worlds import snapshots
+from worlds import faults, snapshots
 from worlds.engine import SET_ASIDE, Applied, Block, Command, Engine, State, signed
 from worlds.errors import ReplayMismatch, SnapshotUnusable
 from worlds.journal import STATUS_POISON, JournalRow, Position, chain_at, read_rows
@@ -237,6 +237,7 @@ def restore(
         world.memory.previous_commits(touched, replayed.step.position.commit)
         commands += len(replayed.step.rows)
         ticks += replayed.step.ticks
+        faults.point("claim.replaying")
         keepalive()
     world.position = head
     return Restored(world, snapshot_commit, refused, commands, ticks)

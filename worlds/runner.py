@@ -126,6 +126,7 @@ class WorldRunner:
         A full batch means that more may wait. Raises Fenced, InvariantBreach, psycopg.Error, or
         whatever the engine raised; nothing was announced then.
         """
+        faults.point("advance.begun")
         plan = self._plan(held, ticks)
         faults.point("advance.taken")
         if not (plan.taken or plan.own or plan.ticks):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -103,6 +103,15 @@ class Record:
     checksum: bytes
 
 
+class _Written(ContentFile):
+    """A container on its way to the storage, chunk by chunk."""
+
+    def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:
+        for chunk in super().chunks(chunk_size):
+            yield chunk
+            faults.point("snapshot.writing")
+
+
 def pack(header: Header, sections: Sequence[bytes]) -> bytes:
     """The container, compressed."""
     text = msgspec.json.encode(header)
@@ -146,7 +155,7 @@ def store(
     stored = pack(header, sections)
     packed = time.perf_counter()
     name = f"worlds/{slug}/{header.commit:012d}-{header.seq}.zst"
-    path = storage.save(name, ContentFile(stored))
+    path = storage.save(name, _Written(stored))
     _flush(storage, path)
     faults.point("snapshot.stored")
     metrics.snapshot_seconds.labels(world, "compress").observe(packed - started)

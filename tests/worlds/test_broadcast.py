@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import redis
 
 from economy_engine import commands
 from tests.worlds.conftest import Arena, bid, nowhere, run
@@ -108,23 +107,35 @@ def test_offsets_grow_by_one_and_the_stored_view_is_the_newest(
     assert ring == told[-50:]
 
 
-def test_views_are_stored_before_their_messages_go_out(
-    arena: Arena, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sent: list[list[str]] = []
-    execute = redis.client.Pipeline.execute
+def test_a_writer_that_lost_its_world_is_not_heard(make_arena: Callable[..., Arena]) -> None:
+    arena = make_arena(rate=0.5)
+    first, second = arena.host("first"), arena.host("second")
+    participant = arena.participant()
+    arena.settle(first)
+    stale, made = first.worlds[arena.world_id], arena.announcements[0].made[-1]
+    pid = first._runner.connection.info.backend_pid
+    arena.writer.execute("select pg_terminate_backend(%s, 1000)", (pid,))
+    run(second, lambda: second.worlds)
+    arena.send(participant, bid())
+    arena.settle(second)
+    listener = Listener(arena.world_id)
+    before = listener.hot("world")
+    arena.announcements[0].announce(stale, made)
+    assert listener.listen() == {}
+    assert listener.hot("world") == before and before.epoch == 2
+    listener.close()
 
-    def recorded(pipeline: Any, raise_on_error: bool = True) -> list[Any]:
-        sent.append([command[0][0] for command in pipeline.command_stack])
-        return execute(pipeline, raise_on_error)
 
-    monkeypatch.setattr(redis.client.Pipeline, "execute", recorded)
+def test_an_emptied_server_is_filled_again(make_arena: Callable[..., Arena]) -> None:
+    arena = make_arena(rate=20.0)
+    listener = Listener(arena.world_id)
     host = arena.host()
     run(host, lambda: arena.head()[3] >= 3)
-    announced = [names for names in sent if "PUBLISH" in names]
-    assert announced
-    assert {names[0] for names in announced} == {"HSET"}
-    assert all(names.count("HSET") == 1 for names in announced)
+    database.redis_client().delete(f"hot:{arena.world_id}")
+    tick = arena.head()[3]
+    run(host, lambda: arena.head()[3] >= tick + 4)
+    assert data(listener.hot("book:FOOD"))["bids"], "an unchanged book is stored again"
+    listener.close()
 
 
 def test_a_participant_hears_of_every_commit_that_concerns_it(

@@ -45,6 +45,7 @@ _DOORS = (
     ErrorCode(1022, "bad_type", 400, "A field has the wrong type."),
     ErrorCode(1023, "world_not_ready", 503, "The world is being made.", True),
     ErrorCode(1024, "length_required", 411, "Send a Content-Length."),
+    ErrorCode(1030, "read_only", 503, "The world takes no commands just now.", True),
     ErrorCode(4001, "muted", 403, "You are muted here."),
     ErrorCode(4002, "banned", 403, "You are banned."),
     ErrorCode(4003, "flood", 429, "You write too fast.", True),

@@ -1,0 +1,119 @@
+"""Three worlds on two workers of the running game: spread, orphaned, restarted, without beat."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.stack import ROOT, Stack
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
+
+SLUGS = ["main", "world-2", "world-3"]
+PATIENCE_SECONDS = 60.0
+
+
+@pytest.fixture(scope="module")
+def worlds() -> Iterator[Stack]:
+    """The game with three small worlds and two world workers."""
+    running = Stack("--worlds", "3", "--world-workers", "2", "--agents", "1000")
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
+        running.discard()
+
+
+def heads(stack: Stack) -> dict[str, dict[str, Any]]:
+    """Every world's head by name."""
+    found = json.loads(stack.manage("worlds", "--json"))
+    return {head["slug"]: head for head in found["worlds"]}
+
+
+def pid_of(stack: Stack, name: str) -> int:
+    children = json.loads((stack.state / "holder.json").read_text())["children"]
+    return int(children[name][0])
+
+
+def wait_for(stack: Stack, true: Callable[[dict[str, dict[str, Any]]], bool]) -> dict[str, Any]:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        found = heads(stack)
+        if true(found):
+            return found
+        assert time.monotonic() < deadline, found
+
+
+def holders(found: dict[str, dict[str, Any]]) -> set[int]:
+    """Process ids of those who hold the worlds; 0 for nobody."""
+    return {int((head["holder"] or ":0").rpartition(":")[2]) for head in found.values()}
+
+
+def moved(before: dict[str, dict[str, Any]]) -> Callable[[dict[str, dict[str, Any]]], bool]:
+    return lambda now: all(now[slug]["tick"] > before[slug]["tick"] + 5 for slug in SLUGS)
+
+
+def test_three_worlds_live_on_both_workers(worlds: Stack) -> None:
+    both = {pid_of(worlds, "world1"), pid_of(worlds, "world2")}
+    found = wait_for(worlds, lambda now: list(now) == SLUGS and holders(now) == both)
+    wait_for(worlds, moved(found))
+
+
+def test_orphans_are_claimed_and_worlds_spread_again(worlds: Stack) -> None:
+    killed, other = pid_of(worlds, "world1"), pid_of(worlds, "world2")
+    before = heads(worlds)
+    os.kill(killed, signal.SIGKILL)
+    wait_for(worlds, lambda now: killed not in holders(now) and 0 not in holders(now))
+    after = wait_for(worlds, moved(before))
+    assert all(after[slug]["epoch"] >= before[slug]["epoch"] for slug in SLUGS)
+    wait_for(worlds, lambda now: len(holders(now) - {0}) == 2)
+    assert other == pid_of(worlds, "world2")
+
+
+def test_a_rolling_restart_leaves_no_world_behind(worlds: Stack) -> None:
+    for name in ("world1", "world2"):
+        before, pid = heads(worlds), pid_of(worlds, name)
+        os.kill(pid, signal.SIGTERM)
+        wait_for(worlds, lambda now, pid=pid: pid not in holders(now))
+        wait_for(worlds, moved(before))
+        wait_for(worlds, lambda now: len(holders(now) - {0}) == 2)
+
+
+def test_two_beats_and_none(worlds: Stack) -> None:
+    celery = [sys.executable, "-m", "celery", "-A", "arena_site", "--quiet"]
+    schedule = ["--pidfile=", "-s", str(worlds.state / "second"), "-l", "ERROR"]
+    second = subprocess.Popen(
+        [*celery, "beat", *schedule],
+        cwd=ROOT,
+        env=worlds.environment | {"LEA_ROLE": "beat", "ARENA_SERVICES": "running"},
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        before, started = heads(worlds), time.monotonic()
+        time.sleep(4.0)
+        assert second.poll() is None, "the second beat lives"
+        after = heads(worlds)
+        rate = (after["main"]["tick"] - before["main"]["tick"]) / (time.monotonic() - started)
+        assert rate < 11, "two pulses are not two ticks"
+    finally:
+        second.kill()
+        second.wait()
+    before = heads(worlds)
+    os.kill(pid_of(worlds, "beat"), signal.SIGKILL)
+    after = wait_for(worlds, moved(before))
+    assert {after[slug]["epoch"] for slug in SLUGS} >= {before[slug]["epoch"] for slug in SLUGS}
+
+
+def test_after_all_that_every_world_is_what_its_journal_says(worlds: Stack) -> None:
+    for slug in SLUGS:
+        shown = json.loads(worlds.manage("verify", "--world", slug, "--json"))
+        assert shown["digest_equal"] and shown["digests_compared"] > 50, shown
