@@ -66,8 +66,10 @@ class ShockKind(IntEnum):
     PANIC = 4  # fear up, sentiment down by size
     EUPHORIA = 5  # greed and sentiment up by size
     ISSUE = 6  # extra issue of `size` of money per day; 0 ends it
-    CLIMATE = 7  # renewal rates and quotas times size
-    INSTABILITY = 8  # capacity of extractors of finite resources times size, for 30 days
+    CLIMATE = 7  # renewal rates and quotas of the market's region (-1: of all) times size
+    # Capacity of extractors of finite resources times size for 30 days, and no goods in or out,
+    # in the region of the market (-1: in all of them).
+    INSTABILITY = 8
 
 
 @dataclass(frozen=True, slots=True)
