@@ -41,6 +41,7 @@ class CommandKind(IntEnum):
     CANCEL_ALL = 103
     REGISTER_PARTICIPANT = 200
     RETIRE_PARTICIPANT = 201
+    SHIP_GOODS = 210
     HALT = 800
     RESUME = 801
     UPGRADE = 802
@@ -156,6 +157,18 @@ class RetireParticipant:
 
 
 @dataclass(frozen=True, slots=True)
+class ShipGoods:
+    """Send lots of a market's good to another region; they arrive after the route's delay."""
+
+    kind: ClassVar[CommandKind] = CommandKind.SHIP_GOODS
+    version: ClassVar[int] = 1
+
+    market: int
+    region: int
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
 class Halt:
     """Halt the world; `reason` is a number of the operations' table."""
 
@@ -216,6 +229,7 @@ Command = (
     | CancelAll
     | RegisterParticipant
     | RetireParticipant
+    | ShipGoods
     | Halt
     | Resume
     | Upgrade
@@ -247,6 +261,8 @@ def _choices(enum: type[IntEnum]) -> _Bounds:
 _MARKET = _Bounds(0, limits.MARKETS_MAX - 1, RejectReason.UNKNOWN_SYMBOL)
 _MARKET_OR_ALL = _Bounds(-1, limits.MARKETS_MAX - 1, RejectReason.UNKNOWN_SYMBOL)
 _LOTS = _Bounds(1, limits.QUANTITY_LOTS_MAX, RejectReason.LOT_SIZE)
+_REGION = _Bounds(0, limits.REGIONS_MAX - 1, RejectReason.UNKNOWN_ROUTE)
+_SHIPMENT = _Bounds(1, limits.SHIPMENT_LOTS_MAX, RejectReason.LOT_SIZE)
 _PRICE = _Bounds(0, limits.PRICE_MINOR_MAX, RejectReason.PRICE_FILTER)
 _TICK = _Bounds(0, limits.INT64_MAX)
 _INT64 = _Bounds(_INT64_MIN, limits.INT64_MAX)
@@ -277,6 +293,7 @@ _LAYOUTS = (
         (_Bounds(0, 1, RejectReason.BAD_ENUM),),
     ),
     _Layout(RetireParticipant, struct.Struct("<"), ()),
+    _Layout(ShipGoods, struct.Struct("<hBq"), (_MARKET, _REGION, _SHIPMENT)),
     _Layout(Halt, struct.Struct("<H"), (_Bounds(0, 65_535),)),
     _Layout(Resume, struct.Struct("<"), ()),
     _Layout(

@@ -86,9 +86,7 @@ def population(params: WorldParams) -> Counts:
     first_trader = households + firms
     first_noise = first_trader + traders
     first_maker = first_noise + noise
-    rows = Rows(
-        0, households, first_trader, first_noise, first_maker, first_maker + makers, agents
-    )
+    rows = Rows(0, households, first_trader, first_noise, first_maker, first_maker + makers, agents)
     sizes = {
         "H": households,
         "F": firms,

@@ -264,7 +264,10 @@ SCHEMA: tuple[ArraySpec, ...] = (
         },
     ),
     *_group(
-        "route", RouteColumns, ("R", "R"), {"open": "<i1", "owner": ("<i4", ("R", "R"), -1)} | dict.fromkeys(("toll", "delay"), "<i8")
+        "route",
+        RouteColumns,
+        ("R", "R"),
+        {"open": "<i1", "owner": ("<i4", ("R", "R"), -1)} | dict.fromkeys(("toll", "delay"), "<i8"),
     ),
     *_group(
         "shipment",

@@ -137,5 +137,5 @@ def _play_participant(state: WorldState) -> None:
     act(bid)
     act(commands.ReduceOrder(bytes(16), 1), commands.CancelOrder(bytes(16)), ref_seq=seq)
     act(commands.PlaceOrder(0, Side.BID, OrderType.MARKET, TimeInForce.IOC, 1, 0))
-    act(commands.CancelAll(-1))
+    act(commands.ShipGoods(0, 1, 1), commands.CancelAll(-1))
     sweep_expired_participants(state.book, state.ledger, state.outbox, 0)

@@ -18,6 +18,11 @@ from worlds.api.schema import (
     responses,
 )
 
+MARKET_CODE = r"^[A-Z0-9]{2,4}(\.[NSEW])?$"
+_CODE_HELP = (
+    "Code of a market: `OIL LITH RARE WATR LAND CO2 IP FOOD ENRG TOOL`, in a world of several "
+    "regions with the letter of one of them, like `OIL.N`."
+)
 _READ = (400, 404, 409, 429, 503)
 _OWN = (400, 401, 403, 404, 409, 429, 503)
 _WRITE = (400, 401, 403, 404, 409, 411, 413, 422, 429, 503)
@@ -30,7 +35,8 @@ def _credits(**kwargs: Any) -> serializers.CharField:
 class MarketSerializer(serializers.Serializer):
     """One market; day figures cover the last 864,000 ticks."""
 
-    code = serializers.CharField()
+    code = serializers.CharField(help_text="With a region's letter when there are several.")
+    region = serializers.CharField(allow_null=True, help_text="`N`, `S`, `E` or `W`.")
     name = serializers.CharField()
     last = _credits()
     bid = _credits(allow_null=True)
@@ -178,7 +184,7 @@ class PlaceOrderSerializer(serializers.Serializer):
     """An order as it is sent. Unknown fields are refused."""
 
     client_order_id = serializers.CharField(required=False, max_length=36)
-    market = serializers.ChoiceField(list(selectors.CODES))
+    market = serializers.RegexField(MARKET_CODE, help_text=_CODE_HELP)
     side = serializers.ChoiceField(list(messages.SIDES))
     type = serializers.ChoiceField(list(messages.TYPES))
     tif = serializers.ChoiceField(list(messages.TIME_IN_FORCE), required=False)
@@ -193,7 +199,7 @@ class PlaceOrderSerializer(serializers.Serializer):
 
 
 _INTERVALS = [str(interval) for interval in selectors.CANDLE_INTERVALS] + ["day"]
-_CODE = OpenApiParameter("code", str, OpenApiParameter.PATH, enum=list(selectors.CODES))
+_CODE = OpenApiParameter("code", str, OpenApiParameter.PATH, description=_CODE_HELP)
 
 market_list = {
     "operation_id": "markets_list",
@@ -224,7 +230,7 @@ order_list = {
     "operation_id": "orders_list",
     "parameters": [
         query("status", str, "`open` by default.", enum=["open", "all"]),
-        query("market", str, "Only this market.", enum=list(selectors.CODES)),
+        query("market", str, "Only this market."),
         query("limit", int, "1 to 500; 100 by default."),
         query("before", int, "`cursor.before` of the page before this one."),
         MIN_COMMIT,
@@ -240,7 +246,7 @@ order_place = {
 orders_cancel = {
     "operation_id": "orders_cancel_all",
     "parameters": [
-        query("market", str, "Only this market.", enum=list(selectors.CODES)),
+        query("market", str, "Only this market."),
         KEY,
         WAIT,
     ],

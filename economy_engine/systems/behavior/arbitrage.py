@@ -1,6 +1,7 @@
 """Arbitrageurs: they buy a good where it is cheap, ship it, and sell it where it is dear.
 
-    gain = sale / cost - 1,   sale = mid there * (1 - fee) * (1 - impact * lots on their way / volume)
+    gain = sale / cost - 1
+    sale = mid there * (1 - fee) * (1 - impact * lots on their way / volume)
     cost = mid here * (1 + toll + tariff) + energy * mid of energy * (1 + carrier margin)
 
 A visit looks at a few markets, keyed by hash, and bids in the best of them when the gain is above
@@ -163,7 +164,6 @@ def trade_arbitrageurs(venue, trade, arbitrageur, p, row0, out):
         row = np.int64(row0 + a)
         count = clear_stock(venue, trade, arbitrageur, p, a, row, out)
         seek(venue, trade, arbitrageur, p, a, row, count)
-
 
 
 @kernel
