@@ -1,9 +1,10 @@
 """How many agents of each kind a world has, and the balanced economy that they live in.
 
 Shares of N: firms 5 %, traders 8 %, noise 2 %, makers 0.1 % (at least three per market), the rest
-households; with several regions arbitrageurs take .5 % from the traders. Small worlds keep at least three firms per sector. The balanced output of a day solves
-`output = demand + inputs' * output` for one basket per household; it is computed by repeated
-substitution in plain arithmetic, so that it has the same bits on every machine.
+households; with several regions arbitrageurs take .5 % from the traders. Small worlds keep at least
+three firms per sector. The balanced output of a day solves `output = demand + inputs' * output` for
+one basket per household, in each region for itself; it is computed by repeated substitution in
+plain arithmetic, so that it has the same bits on every machine.
 """
 
 from typing import NamedTuple
