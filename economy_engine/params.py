@@ -244,7 +244,7 @@ class TradeParams(NamedTuple):
     arbitrageur_share: float = 0.005  # of all agents, taken from the traders
     capital_days: float = 0.5  # arbitrageurs' cash together, days of volume
     margin: float = 0.01  # least gain over all cost that starts a trade
-    impact: float = 0.25  # expected fall of a price per day of volume on its way
+    impact: float = 0.1  # expected fall of a price per day of volume on its way
     slip: float = 0.005  # limit beyond the mid
     samples: int = 4  # markets looked at per visit
     visit_min: int = 8  # steps between visits

@@ -239,8 +239,8 @@ class FreightColumns(NamedTuple):
 class FreightCounter(IntEnum):
     """Slots of `freight.counters`."""
 
-    COUNT = 0  # shipments on their way
-    NUMBER = 1  # shipments ever made
+    NUMBER = 0  # shipments ever made
+    COUNT = 1  # shipments on their way
 
 
 class ArbitrageurColumns(NamedTuple):

@@ -247,7 +247,7 @@ def test_refused_shipments_change_nothing(quiet):
     state.route.open[0, 1] = 1
     state.ledger.flags[seat.row] |= int(AccountFlag.DEBITS_FROZEN)
     assert seat.reason(commands.ShipGoods(OIL, 1, 5)) == RejectReason.ACCOUNT_FROZEN
-    state.ledger.flags[seat.row] &= ~int(AccountFlag.DEBITS_FROZEN)
+    state.ledger.flags[seat.row] = 0
     cash = int(state.ledger.cash[seat.row])
     transfer(state.ledger, seat.row, state.institution(Institution.TREASURY), CASH, cash)
     assert seat.reason(commands.ShipGoods(OIL, 1, 5)) == RejectReason.INSUFFICIENT_FUNDS
@@ -297,9 +297,9 @@ def test_goods_on_their_way_lower_the_sale_that_is_expected(inbound, expected):
 
 
 def _gap(state: WorldState, good: int) -> float:
-    """Mean price in the second region over that in the first one, over a day."""
+    """Mean price in the second region over that in the first one, over four days."""
     sums = np.zeros(20)
-    for _ in range(60):
+    for _ in range(240):
         run(state, 1)
         sums += state.price.mid
     return float(sums[10 + good] / sums[good])
@@ -311,21 +311,21 @@ def test_arbitrage_closes_the_gap_that_a_shock_opens():
     closed.route.open[:] = 0
     for state in (open_, closed):
         state.resource.reserve[OIL] *= 0.4
-        run(state, 60 * 14)
+        run(state, 60 * 18)
     gap_open, gap_closed = _gap(open_, OIL), _gap(closed, OIL)
     band = _band(open_)
     assert gap_closed < 1.0 / (1.0 + band) - 0.05, (gap_open, gap_closed)
     assert 1.0 / (1.0 + band) < gap_open < 1.0 + band, (gap_open, gap_closed, band)
-    into = open_.ledger.goods_in[OIL] - closed.ledger.goods_in[OIL]
-    assert into != 0
+    assert open_.freight.counters[NUMBER] > 100
+    assert closed.freight.counters[NUMBER] == 0
 
 
 def _band(state: WorldState) -> float:
-    """What may remain between the prices of oil: all cost of a lot, the margin, the pressure of
-    the lots on their way, and the spread of a day's prices (3 %)."""
+    """What may remain between the prices of oil: all cost of a lot, fee, margin, the pressure of
+    half a day of volume on its way, and both books' half spreads (3 % together)."""
     trade, price = state.params.trade, state.price.mid
     cost = arbitrage.shipping_cost(
         price[OIL], trade.toll_bps, trade.tariff_finite_bps, 40, price[ENERGY],
         trade.carrier_margin_bps,
     )  # fmt: skip
-    return float(cost / price[OIL] - 1.0) + trade.margin + 0.0005 + 0.03 + 0.05
+    return float(cost / price[OIL] - 1.0) + trade.margin + 0.0005 + 0.5 * trade.impact + 0.03
