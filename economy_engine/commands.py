@@ -68,9 +68,7 @@ class ShockKind(IntEnum):
     EUPHORIA = 5  # greed and sentiment up by size
     ISSUE = 6  # extra issue of `size` of money per day; 0 ends it
     CLIMATE = 7  # renewal rates and quotas of the market's region (-1: of all) times size
-    # Capacity of extractors of finite resources times size for 30 days, and no goods in or out,
-    # in the region of the market (-1: in all of them).
-    INSTABILITY = 8
+    INSTABILITY = 8  # in the region (-1: in all) extractors times size, routes closed, 30 days
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,21 +267,11 @@ _INT64 = _Bounds(_INT64_MIN, limits.INT64_MAX)
 _UINT64 = _Bounds(0, 2**64 - 1)
 _PPM = _Bounds(-1_000_000_000, 1_000_000_000)
 
+_KINDS = (_choices(Side), _choices(OrderType), _choices(TimeInForce))
+_ORDER = (_MARKET, *_KINDS, _LOTS, _PRICE, _TICK, _choices(SelfTrade))
+
 _LAYOUTS = (
-    _Layout(
-        PlaceOrder,
-        struct.Struct("<hBBBqqqB"),
-        (
-            _MARKET,
-            _choices(Side),
-            _choices(OrderType),
-            _choices(TimeInForce),
-            _LOTS,
-            _PRICE,
-            _TICK,
-            _choices(SelfTrade),
-        ),
-    ),
+    _Layout(PlaceOrder, struct.Struct("<hBBBqqqB"), _ORDER),
     _Layout(CancelOrder, struct.Struct("<16s"), (None,)),
     _Layout(ReduceOrder, struct.Struct("<16sq"), (None, _LOTS)),
     _Layout(CancelAll, struct.Struct("<h"), (_MARKET_OR_ALL,)),

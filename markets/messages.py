@@ -15,8 +15,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from economy_engine.goods import market_numbers
-from economy_engine.limits import PRICE_MINOR_MAX, QUANTITY_LOTS_MAX
+from economy_engine.goods import REGION_LETTERS, market_numbers
+from economy_engine.limits import PRICE_MINOR_MAX, QUANTITY_LOTS_MAX, SHIPMENT_LOTS_MAX
 from economy_engine.order_terms import OrderType, SelfTrade, Side, TimeInForce
 from economy_engine.units import BadAmountError, credits_parse
 from worlds.api.errors import FieldError, Problem, field_errors
@@ -208,6 +208,14 @@ class CancelAllMessage(StrictSerializer):
     """`order.cancel_all`, in one market or in all of them."""
 
     market = MarketField(required=False)
+
+
+class ShipGoodsMessage(StrictSerializer):
+    """`POST /api/shipments`: goods of a market to another region."""
+
+    market = MarketField()
+    region = CodeField({letter: place for place, letter in enumerate(REGION_LETTERS)})
+    quantity = IntegerField(low=1, high=SHIPMENT_LOTS_MAX, range_code="lot_size")
 
 
 class OrderListQuery(StrictSerializer):

@@ -19,7 +19,7 @@ from economy_engine.goods import market_codes, market_numbers
 from economy_engine.params import Preset
 from economy_engine.units import credits_text
 from markets import shapes
-from markets.models import Balance, Candle, MarketStat, OrderView
+from markets.models import Balance, Candle, MarketStat, OrderView, ShipmentView
 from worlds.database import redis_client
 from worlds.models import Participant, World
 from worlds.realtime.frames import BadPublicationError, unpack_publication
@@ -187,6 +187,19 @@ def orders_for_player(
         rows = rows.filter(seq__lt=before)
     codes = market_codes(participant.world.regions)
     return [shapes.order(row, codes) for row in rows.values()[: min(limit, ORDERS_MAX + 1)]]
+
+
+def shipments_for_player(
+    participant: Participant, *, before: int | None = None, limit: int = 100
+) -> list[dict[str, Any]]:
+    """The participant's shipments, newest first; `before` is the `id` to continue from."""
+    rows = ShipmentView.objects.filter(
+        world_id=participant.world_id, participant_id=participant.pk
+    ).order_by("-number")
+    if before is not None:
+        rows = rows.filter(number__lt=before)
+    codes = market_codes(participant.world.regions)
+    return [shapes.shipment(row, codes) for row in rows.values()[: min(limit, ORDERS_MAX + 1)]]
 
 
 _RESULT_FIELDS = ("reason", "filled", "left", "value", "fee")

@@ -87,6 +87,21 @@ def balance(row: Mapping[str, Any], codes: Sequence[str] = CODES) -> dict[str, A
     return {"asset": codes[row["asset"]], "available": row["available"], "held": row["held"]}
 
 
+def shipment(row: Mapping[str, Any], codes: Sequence[str] = CODES) -> dict[str, Any]:
+    """Goods between two regions, as their owner sees them."""
+    return {
+        "id": row["number"],
+        "status": "arrived" if row["arrived"] else "in_transit",
+        "from": codes[row["source"]],
+        "to": codes[row["target"]],
+        "quantity": row["quantity"],
+        "energy_lots": row["energy_lots"],
+        "charged": credits_text(row["charged"]),
+        "tick": row["tick"],
+        "arrives_tick": row["arrives_tick"],
+    }
+
+
 def change(last: int, base: int) -> str:
     """The change from `base` as a fraction with four decimals, rounded half away from zero."""
     if base <= 0:

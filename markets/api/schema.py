@@ -198,6 +198,41 @@ class PlaceOrderSerializer(serializers.Serializer):
     self_trade = serializers.ChoiceField(list(messages.SELF_TRADE), required=False)
 
 
+class ShipmentSerializer(serializers.Serializer):
+    """Goods between two regions; `from` and `to` are codes of markets."""
+
+    id = serializers.IntegerField()
+    status = serializers.ChoiceField(["in_transit", "arrived"])
+    quantity = serializers.IntegerField()
+    energy_lots = serializers.IntegerField(help_text="Own energy that the way took.")
+    charged = _credits()
+    tick = serializers.IntegerField()
+    arrives_tick = serializers.IntegerField()
+
+    def get_fields(self) -> dict[str, Any]:
+        """`from` is a word of the language, so the two ends are added by name."""
+        return super().get_fields() | {
+            "from": serializers.CharField(),
+            "to": serializers.CharField(),
+        }
+
+
+class ShipmentListSerializer(FreshSerializer):
+    """A page of shipments."""
+
+    data = ShipmentSerializer(many=True)
+    cursor = CursorSerializer()
+    meta = PageSerializer()
+
+
+class ShipGoodsSerializer(serializers.Serializer):
+    """A shipment as it is sent. Unknown fields are refused."""
+
+    market = serializers.RegexField(MARKET_CODE, help_text=_CODE_HELP)
+    region = serializers.ChoiceField(["N", "S", "E", "W"], help_text="Where the goods shall go.")
+    quantity = serializers.IntegerField(min_value=1, max_value=messages.SHIPMENT_LOTS_MAX)
+
+
 _INTERVALS = [str(interval) for interval in selectors.CANDLE_INTERVALS] + ["day"]
 _CODE = OpenApiParameter("code", str, OpenApiParameter.PATH, description=_CODE_HELP)
 
@@ -261,4 +296,19 @@ order_cancel = {
     "operation_id": "orders_cancel",
     "parameters": [KEY, WAIT],
     "responses": responses({200: CommandSerializer, 202: CommandSerializer}, *_OWN),
+}
+shipment_list = {
+    "operation_id": "shipments_list",
+    "parameters": [
+        query("limit", int, "1 to 500; 100 by default."),
+        query("before", int, "`cursor.before` of the page before this one."),
+        MIN_COMMIT,
+    ],
+    "responses": responses({200: ShipmentListSerializer}, *_OWN),
+}
+shipment_send = {
+    "operation_id": "shipments_send",
+    "parameters": [KEY, WAIT],
+    "request": ShipGoodsSerializer,
+    "responses": responses({200: CommandSerializer, 202: CommandSerializer}, *_WRITE),
 }

@@ -156,6 +156,32 @@ class OrderDetailView(ParticipantView):
         return _submitted(request, self.participant, receipt)
 
 
+class ShipmentListView(ParticipantView):
+    """The caller's goods between regions."""
+
+    projection = "accounts"
+    limit_group = "orders"
+
+    @extend_schema(**schema.shipment_list)
+    def get(self, request: Request) -> Response:
+        """List shipments, newest first; `cursor.before` continues."""
+        limit = query_integer(request, "limit", 1, selectors.ORDERS_MAX) or ORDERS_DEFAULT
+        before = query_integer(request, "before", 1, INT64_MAX)
+        rows = selectors.shipments_for_player(self.participant, before=before, limit=limit + 1)
+        more = len(rows) > limit
+        rows = rows[:limit]
+        cursor = {"before": rows[-1]["id"] if more else None}
+        return self.fresh({"data": rows, "cursor": cursor, "meta": {"limit": limit}})
+
+    @extend_schema(**schema.shipment_send)
+    def post(self, request: Request) -> Response:
+        """Send goods to another region. 202 means durable, not decided."""
+        data = messages.parse(messages.ShipGoodsMessage, request.data, self.world.regions)
+        key = messages.idempotency_key(request.headers.get("Idempotency-Key"), None)
+        receipt = services.shipment_send(participant=self.participant, data=data, key=key)
+        return _submitted(request, self.participant, receipt)
+
+
 def _submitted(request: Request, participant: Any, receipt: Any) -> Response:
     """The first answer, or with `?wait=result` the second one when it comes in time."""
     waits = request.query_params.get("wait")
