@@ -303,13 +303,15 @@ SELECT
      ORDER BY commit DESC, trade DESC LIMIT %(fills)s) AS f),
   (SELECT coalesce(json_agg(b ORDER BY b.asset), '[]') FROM markets_balance AS b
      WHERE b.world_id = p.world_id AND b.participant_id = p.id),
-  (SELECT regions FROM worlds_world WHERE id = p.world_id)
+  (SELECT regions FROM worlds_world WHERE id = p.world_id),
+  (SELECT coalesce(json_agg(s ORDER BY s.number), '[]') FROM markets_shipmentview AS s
+     WHERE s.world_id = p.world_id AND s.participant_id = p.id AND NOT s.arrived)
 FROM worlds_participant AS p WHERE p.id = %(participant)s
 """
 
 
 def account_snapshot(participant_id: int) -> tuple[int, dict[str, Any]]:
-    """The private stream's snapshot: open orders, newest fills, all balances.
+    """The private stream's snapshot: open orders, newest fills, all balances, goods on their way.
 
     Returns the commit that it stands at (-1 before the first) and the payload of topic `account`.
     The caller has established whose participant it is. Raises `LookupError` for an unknown one.
@@ -322,12 +324,13 @@ def account_snapshot(participant_id: int) -> tuple[int, dict[str, Any]]:
         found = cursor.fetchone()
     if found is None:
         raise LookupError("no such participant")
-    commit, orders, fills, balances, regions = found
+    commit, orders, fills, balances, regions, shipments = found
     codes = market_codes(regions)
     return (-1 if commit is None else commit), {
         "orders": [shapes.order(row, codes) for row in _rows(orders)],
         "fills": [shapes.fill(row, codes) for row in _rows(fills)],
         "balances": [shapes.balance(row, codes) for row in _rows(balances)],
+        "shipments": [shapes.shipment(row, codes) for row in _rows(shipments)],
     }
 
 

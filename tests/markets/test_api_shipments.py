@@ -49,7 +49,7 @@ def test_a_shipment_becomes_a_command(two_regions):
 )
 def test_bad_shipments_are_refused_at_the_door(two_regions, changes, code):
     answer = client_as(OWNER).post("/api/shipments", SEND | changes, format="json")
-    assert answer.status_code == 400, answer.content
+    assert 400 <= answer.status_code < 500, answer.content
     assert answer.json()["errors"][0]["code"] == code
     assert inbox_size() == 0
 
