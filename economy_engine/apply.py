@@ -92,6 +92,7 @@ class _Collector:
             tape=_joined(self.tape, events.TAPE_DTYPE),
             orders=self.reports.orders(),
             fills=self.reports.fills(),
+            shipments=self.reports.shipments(),
             balances=self.reports.balances(state),
             world_events=_joined(self.world_events, events.WORLD_EVENT_DTYPE),
             indicators=_joined(self.indicators, events.INDICATOR_DTYPE),
@@ -159,6 +160,7 @@ def _collect(
         order = decision.order or _refused_order(command, entry.tick, decision.reason)
         collector.reports.placed(order | {"seq": entry.seq, "participant": header.participant})
     collector.reports.touch(decision.touched)
+    collector.reports.shipped(decision.shipment)
     if decision.dismissed:
         collector.reports.drain(state)
         directory.dismiss(state, decision.dismissed)

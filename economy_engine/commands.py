@@ -41,6 +41,7 @@ class CommandKind(IntEnum):
     CANCEL_ALL = 103
     REGISTER_PARTICIPANT = 200
     RETIRE_PARTICIPANT = 201
+    SHIP_GOODS = 210
     HALT = 800
     RESUME = 801
     UPGRADE = 802
@@ -66,8 +67,8 @@ class ShockKind(IntEnum):
     PANIC = 4  # fear up, sentiment down by size
     EUPHORIA = 5  # greed and sentiment up by size
     ISSUE = 6  # extra issue of `size` of money per day; 0 ends it
-    CLIMATE = 7  # renewal rates and quotas times size
-    INSTABILITY = 8  # capacity of extractors of finite resources times size, for 30 days
+    CLIMATE = 7  # renewal rates and quotas of the market's region (-1: of all) times size
+    INSTABILITY = 8  # in the region (-1: in all) extractors times size, routes closed, 30 days
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,18 @@ class RetireParticipant:
 
 
 @dataclass(frozen=True, slots=True)
+class ShipGoods:
+    """Send lots of a market's good to another region; they arrive after the route's delay."""
+
+    kind: ClassVar[CommandKind] = CommandKind.SHIP_GOODS
+    version: ClassVar[int] = 1
+
+    market: int
+    region: int
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
 class Halt:
     """Halt the world; `reason` is a number of the operations' table."""
 
@@ -214,6 +227,7 @@ Command = (
     | CancelAll
     | RegisterParticipant
     | RetireParticipant
+    | ShipGoods
     | Halt
     | Resume
     | Upgrade
@@ -245,27 +259,19 @@ def _choices(enum: type[IntEnum]) -> _Bounds:
 _MARKET = _Bounds(0, limits.MARKETS_MAX - 1, RejectReason.UNKNOWN_SYMBOL)
 _MARKET_OR_ALL = _Bounds(-1, limits.MARKETS_MAX - 1, RejectReason.UNKNOWN_SYMBOL)
 _LOTS = _Bounds(1, limits.QUANTITY_LOTS_MAX, RejectReason.LOT_SIZE)
+_REGION = _Bounds(0, limits.REGIONS_MAX - 1, RejectReason.UNKNOWN_ROUTE)
+_SHIPMENT = _Bounds(1, limits.SHIPMENT_LOTS_MAX, RejectReason.LOT_SIZE)
 _PRICE = _Bounds(0, limits.PRICE_MINOR_MAX, RejectReason.PRICE_FILTER)
 _TICK = _Bounds(0, limits.INT64_MAX)
 _INT64 = _Bounds(_INT64_MIN, limits.INT64_MAX)
 _UINT64 = _Bounds(0, 2**64 - 1)
 _PPM = _Bounds(-1_000_000_000, 1_000_000_000)
 
+_KINDS = (_choices(Side), _choices(OrderType), _choices(TimeInForce))
+_ORDER = (_MARKET, *_KINDS, _LOTS, _PRICE, _TICK, _choices(SelfTrade))
+
 _LAYOUTS = (
-    _Layout(
-        PlaceOrder,
-        struct.Struct("<hBBBqqqB"),
-        (
-            _MARKET,
-            _choices(Side),
-            _choices(OrderType),
-            _choices(TimeInForce),
-            _LOTS,
-            _PRICE,
-            _TICK,
-            _choices(SelfTrade),
-        ),
-    ),
+    _Layout(PlaceOrder, struct.Struct("<hBBBqqqB"), _ORDER),
     _Layout(CancelOrder, struct.Struct("<16s"), (None,)),
     _Layout(ReduceOrder, struct.Struct("<16sq"), (None, _LOTS)),
     _Layout(CancelAll, struct.Struct("<h"), (_MARKET_OR_ALL,)),
@@ -275,6 +281,7 @@ _LAYOUTS = (
         (_Bounds(0, 1, RejectReason.BAD_ENUM),),
     ),
     _Layout(RetireParticipant, struct.Struct("<"), ()),
+    _Layout(ShipGoods, struct.Struct("<hBq"), (_MARKET, _REGION, _SHIPMENT)),
     _Layout(Halt, struct.Struct("<H"), (_Bounds(0, 65_535),)),
     _Layout(Resume, struct.Struct("<"), ()),
     _Layout(

@@ -8,6 +8,18 @@ import numpy as np
 from economy_engine.errors import ContractViolation
 from economy_engine.events import INDICATOR_DTYPE, WORLD_EVENT_DTYPE
 
+# A shipment that arrived in this tick, as kernels report it: of whom is a row, not yet a name.
+ARRIVAL_DTYPE = np.dtype(
+    [
+        ("number", "<i8"),
+        ("row", "<i8"),
+        ("source", "<i8"),
+        ("target", "<i8"),
+        ("lots", "<i8"),
+        ("arrives", "<i8"),
+    ]
+)
+
 WORLD_EVENTS_PER_MARKET = 16
 INDICATORS_PER_MARKET = 32
 WORLD_EVENTS_BASE = 64
@@ -21,14 +33,17 @@ class Emission:
     ----------
     world_events: WORLD_EVENT_DTYPE[...]; indicators: INDICATOR_DTYPE[...].
     counts: int64[2], rows used of both.
+    arrivals: ARRIVAL_DTYPE[...], shipments of participants that came in; arrived: int64[1].
     """
 
-    def __init__(self, markets: int) -> None:
+    def __init__(self, markets: int, shipments: int = 0) -> None:
         events = WORLD_EVENTS_BASE + WORLD_EVENTS_PER_MARKET * markets
         values = INDICATORS_BASE + INDICATORS_PER_MARKET * markets
         self.world_events = np.zeros(events, WORLD_EVENT_DTYPE)
         self.indicators = np.zeros(values, INDICATOR_DTYPE)
         self.counts = np.zeros(2, np.int64)
+        self.arrivals = np.zeros(shipments, ARRIVAL_DTYPE)
+        self.arrived = np.zeros(1, np.int64)
 
     def world_event(self, tick: int, kind: int, market: int, value: float, detail: int = 0) -> None:
         """Append one world event; raises ContractViolation when nobody took the earlier ones."""
@@ -53,6 +68,13 @@ class Emission:
         self.counts[:] = 0
         return events, values
 
+    def take_arrivals(self) -> np.ndarray:
+        """Return a copy of the arrivals and forget them."""
+        rows = self.arrivals[: self.arrived[0]].copy()
+        self.arrived[0] = 0
+        return rows
+
     def clear(self) -> None:
         """Drop what was reported."""
         self.counts[:] = 0
+        self.arrived[0] = 0

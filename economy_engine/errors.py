@@ -53,6 +53,11 @@ class RejectReason(IntEnum):
     ACCOUNT_FROZEN = 3103
     MAX_PARTICIPANTS = 3104
     UNBALANCED = 3105
+    # 33xx: moving goods between regions.
+    UNKNOWN_ROUTE = 3301
+    ROUTE_CLOSED = 3302
+    NOT_SHIPPABLE = 3303
+    MAX_SHIPMENTS = 3304
     # 39xx: operations.
     WORLD_HALTED = 3901
     ENGINE_BUSY = 3902
@@ -114,6 +119,10 @@ _MESSAGES: dict[RejectReason, str] = {
     RejectReason.ACCOUNT_FROZEN: "The account is frozen.",
     RejectReason.MAX_PARTICIPANTS: "The world has no room for another participant.",
     RejectReason.UNBALANCED: "The legs of a posting do not sum to zero.",
+    RejectReason.UNKNOWN_ROUTE: "There is no route to that region.",
+    RejectReason.ROUTE_CLOSED: "The route between the regions is closed.",
+    RejectReason.NOT_SHIPPABLE: "This good cannot be moved to another region.",
+    RejectReason.MAX_SHIPMENTS: "The participant has too many shipments on their way.",
     RejectReason.WORLD_HALTED: "The world is halted.",
     RejectReason.ENGINE_BUSY: "The engine has no room for this now; try again.",
     RejectReason.POISON: "The command could not be processed and was set aside.",
@@ -125,6 +134,8 @@ _HTTP_STATUS: dict[RejectReason, int] = {
     RejectReason.UNKNOWN_SYMBOL: 404,
     RejectReason.ORDER_NOT_FOUND: 404,
     RejectReason.UNKNOWN_PARTICIPANT: 404,
+    RejectReason.UNKNOWN_ROUTE: 404,
+    RejectReason.ROUTE_CLOSED: 409,
     RejectReason.ORDER_CLOSED: 409,
     RejectReason.ALREADY_REGISTERED: 409,
     RejectReason.DUPLICATE_CLIENT_ORDER_ID: 409,
@@ -140,5 +151,7 @@ _TEMPORARY = frozenset(
         RejectReason.ENGINE_BUSY,
         RejectReason.MARKET_CLOSED,
         RejectReason.NO_LIQUIDITY,
+        RejectReason.ROUTE_CLOSED,
+        RejectReason.MAX_SHIPMENTS,
     }
 )

@@ -24,6 +24,7 @@ __all__ = [
     "Indicator",
     "OrderEvent",
     "OrderStatus",
+    "ShipmentEvent",
     "WorldEvent",
     "pack",
     "pack_result",
@@ -61,6 +62,13 @@ class WorldEvent(IntEnum):
     SHOCK = 15
     DAY_ENDED = 16
     REFERENCE_PRICE = 17
+
+
+class ShipmentEvent(IntEnum):
+    """What happened to a participant's shipment."""
+
+    DISPATCHED = 1
+    ARRIVED = 2
 
 
 class Indicator(IntEnum):
@@ -170,6 +178,21 @@ WORLD_EVENT_DTYPE = np.dtype(
 )
 INDICATOR_DTYPE = np.dtype([("tick", "<i8"), ("id", "<i2"), ("market", "<i2"), ("value", "<f8")])
 
+SHIPMENT_EVENT_DTYPE = np.dtype(
+    [
+        ("number", "<i8"),
+        ("participant", "<i8"),
+        ("tick", "<i8"),
+        ("event", "i1"),
+        ("source", "<i2"),
+        ("target", "<i2"),
+        ("lots", "<i8"),
+        ("arrives_tick", "<i8"),
+        ("energy_lots", "<i8"),  # own energy used up, told at dispatch
+        ("charged", "<i8"),  # carrier, toll and tariff together, told at dispatch
+    ]
+)
+
 # Number and record of each section; numbers are stable for ever.
 _SECTIONS: dict[str, tuple[int, np.dtype]] = {
     "market_ticks": (1, MARKET_TICK_DTYPE),
@@ -180,6 +203,7 @@ _SECTIONS: dict[str, tuple[int, np.dtype]] = {
     "balances": (6, BALANCE_DTYPE),
     "world_events": (7, WORLD_EVENT_DTYPE),
     "indicators": (8, INDICATOR_DTYPE),
+    "shipments": (16, SHIPMENT_EVENT_DTYPE),
 }
 _NAMES = {number: (name, dtype) for name, (number, dtype) in _SECTIONS.items()}
 
@@ -200,6 +224,7 @@ class Block:
     balances: np.ndarray = _rows("balances")  # noqa: RUF009
     world_events: np.ndarray = _rows("world_events")  # noqa: RUF009
     indicators: np.ndarray = _rows("indicators")  # noqa: RUF009
+    shipments: np.ndarray = _rows("shipments")  # noqa: RUF009
 
 
 assert {each.name for each in fields(Block)} == set(_SECTIONS)
@@ -270,6 +295,14 @@ _RESULTS: dict[int, tuple[str, ...]] = {
     CommandKind.CANCEL_ALL: ("canceled",),
     CommandKind.REGISTER_PARTICIPANT: ("grant_minor",),
     CommandKind.RETIRE_PARTICIPANT: ("returned_minor",),
+    CommandKind.SHIP_GOODS: (
+        "shipment",
+        "arrives_tick",
+        "energy_lots",
+        "carrier_minor",
+        "toll_minor",
+        "tariff_minor",
+    ),
 }
 
 

@@ -14,14 +14,16 @@ import numpy as np
 
 from economy_engine import tick
 from economy_engine.errors import ContractViolation
-from economy_engine.goods import GOODS, GoodKind
+from economy_engine.goods import GOODS, INDEX, Good, GoodKind
 from economy_engine.ledger.columns import AccountKind
 from economy_engine.limits import FEE_BPS, INSTITUTION_ROWS
 from economy_engine.params import WorldParams, cents
 from economy_engine.schema import Clock
 from economy_engine.state import WorldState
 from economy_engine.systems import birth as draw
+from economy_engine.systems import logistics
 from economy_engine.systems.columns import Institution, Macro
+from economy_engine.systems.scarcity import price_multiplier, scarcity_level
 from economy_engine.units import increment_for, level_near
 
 START_WAGE_CENTS = 10_000
@@ -34,6 +36,7 @@ QUOTA_SHARE = 1.1  # of balanced use
 POOL_DAYS = 4.0  # lending pool, days of volume
 BASE_DAYS = 1000.0  # reserves, days of normal extraction: the seed's depletionRate .001
 BASE_DAYS_RENEWABLE = 250.0
+FULLNESS, FULLNESS_RENEWABLE = 0.9, 0.75  # reserve / base at the start
 WARM_UP_DAYS = 30
 
 
@@ -44,6 +47,7 @@ def create(params: WorldParams) -> WorldState:
     _fill_resources(state)
     _fill_agents(state)
     _fill_institutions(state)
+    logistics.open_routes(state)
     _count_value(state)
     _fill_macro(state)
     state.check()
@@ -72,6 +76,7 @@ def _fill_markets(state: WorldState) -> None:
     for m in range(params.markets):
         good = GOODS[m % params.goods]
         start = good.price_cents * good.start_factor * cents(1)
+        start *= _rent_factor(params, good, m // params.goods)
         increment = increment_for(int(start + 0.5), params.increments_max)
         market = state.book.market[m]
         market["price_increment"] = increment
@@ -102,27 +107,68 @@ def _fill_resources(state: WorldState) -> None:
         kind = GOODS[m % state.params.goods].kind
         if kind == GoodKind.PRODUCED:
             continue
-        renewable = kind == GoodKind.RENEWABLE
-        days = BASE_DAYS_RENEWABLE if renewable else BASE_DAYS
-        resource.base[m] = max(1.0, state.price.daily_volume[m]) * days
-        resource.reserve[m] = resource.base[m] * (0.75 if renewable else 0.9)
+        good, region = GOODS[m % state.params.goods], m // state.params.goods
+        days = BASE_DAYS_RENEWABLE if kind == GoodKind.RENEWABLE else BASE_DAYS
+        share = _abundance(state.params, good, region)
+        resource.base[m] = max(1.0, state.price.daily_volume[m]) * days * share
+        resource.reserve[m] = resource.base[m] * _fullness(state.params, good, region)
+
+
+def _abundance(params: WorldParams, good: Good, region: int) -> float:
+    """How much richer in a resource a region is than the mean of the regions, 1 = as rich."""
+    if params.regions == 1 or good.kind not in (GoodKind.FINITE, GoodKind.RENEWABLE):
+        return 1.0
+    side = 1.0 - 2.0 * region / (params.regions - 1)  # first region 1, last region -1
+    ore = good.kind == GoodKind.FINITE
+    return 1.0 + side * (params.trade.ore_tilt if ore else params.trade.field_tilt)
+
+
+def _fullness(params: WorldParams, good: Good, region: int) -> float:
+    """Reserve over base at the start; a rich region has also used less of it."""
+    usual = FULLNESS_RENEWABLE if good.kind == GoodKind.RENEWABLE else FULLNESS
+    return usual * _abundance(params, good, region)
+
+
+def _rent_factor(params: WorldParams, good: Good, region: int) -> float:
+    """Start price of a region over that of a single one: what its scarcity rent adds to cost."""
+    if good.kind not in (GoodKind.FINITE, GoodKind.RENEWABLE):
+        return 1.0
+    usual = FULLNESS_RENEWABLE if good.kind == GoodKind.RENEWABLE else FULLNESS
+    inputs = 0.0
+    for code, lots in good.inputs.items():
+        inputs += lots * GOODS[INDEX[code]].price_cents
+
+    def cost(fullness: float) -> float:
+        scarcity = float(scarcity_level(fullness, 1.0))
+        rent = float(price_multiplier(scarcity, good.max_multiplier, good.importance))
+        return good.labour * START_WAGE_CENTS * rent + inputs
+
+    return cost(_fullness(params, good, region)) / cost(usual)
 
 
 def _fill_agents(state: WorldState) -> None:
     params, rows, seed = state.params, state.rows, state.params.seed
     ledger, price, goods = state.ledger, state.price, state.goods
-    draw.agents(state.agent, seed, params.markets)
+    regions = params.regions
+    draw.agents(state.agent, seed)
+    settled = ((rows.households, rows.firms), (rows.firms, rows.traders),
+               (rows.noise, rows.makers), (rows.arbitrageurs, rows.agents))  # fmt: skip
+    for first, end in settled:
+        draw.homes(state.agent, seed, first, end, regions)
     kinds = (
         (rows.households, rows.firms, AccountKind.HOUSEHOLD),
         (rows.firms, rows.traders, AccountKind.FIRM),
         (rows.traders, rows.noise, AccountKind.TRADER),
         (rows.noise, rows.makers, AccountKind.NOISE),
-        (rows.makers, rows.agents, AccountKind.MAKER),
+        (rows.makers, rows.arbitrageurs, AccountKind.MAKER),
+        (rows.arbitrageurs, rows.agents, AccountKind.ARBITRAGEUR),
         (rows.agents, rows.agents + INSTITUTION_ROWS, AccountKind.INSTITUTION),
     )
     for first, end, kind in kinds:
         ledger.kind[first:end] = kind
-    shares = draw.households(ledger, state.household, goods, seed, params.household.basket_cost)
+    shares = draw.households(
+        ledger, state.household, state.agent, goods, seed, params.household.basket_cost
+    )
     state.macro[Macro.SHARES] = shares
     sectors = np.zeros(len(state.firm.market), np.int64)
     at = 0
@@ -142,6 +188,10 @@ def _fill_agents(state: WorldState) -> None:
     noise = rows.makers - rows.noise
     draw.noise(ledger, price, rows.noise, noise, cents(NOISE_CENTS))
     draw.makers(ledger, state.maker, state.agent, price, goods, rows.makers)
+    draw.arbitrageurs(
+        ledger, state.arbitrageur, price, goods, seed, rows.arbitrageurs,
+        params.trade.capital_days, params.trade.visit_span,
+    )  # fmt: skip
 
 
 def _fill_institutions(state: WorldState) -> None:
@@ -154,6 +204,15 @@ def _fill_institutions(state: WorldState) -> None:
     pool = state.institution(Institution.LENDING_POOL)
     ledger.stock[pool] = (state.price.daily_volume * POOL_DAYS).astype(np.int32)
     state.arrays["fees"][:, 0] = FEE_BPS
+    trade = state.params.trade
+    tariffs = {
+        GoodKind.PRODUCED: trade.tariff_produced_bps,
+        GoodKind.FINITE: trade.tariff_finite_bps,
+        GoodKind.RENEWABLE: trade.tariff_renewable_bps,
+        GoodKind.ARTIFICIAL: trade.tariff_artificial_bps,
+    }
+    for kind, tariff in tariffs.items():
+        state.arrays["fees"][:, logistics.TARIFF_CLASS + kind] = tariff
     state.arrays["regions"]["owner"] = -1
     state.arrays["regions"]["open"] = 1
 
@@ -189,8 +248,6 @@ def _fill_macro(state: WorldState) -> None:
         Macro.MEDIAN_WEALTH: float(cents(MEDIAN_WEALTH_CENTS)),
         Macro.MONEY: float(state.ledger.issued[0]),
         Macro.HELD_UNTIL_DAY: -1.0,
-        Macro.INSTABILITY_UNTIL_DAY: -1.0,
-        Macro.INSTABILITY_SIZE: 1.0,
     }
     for slot, value in start.items():
         macro[slot] = value

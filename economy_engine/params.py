@@ -27,6 +27,8 @@ __all__ = [
 STEPS_PER_DAY = 240  # model time: a step is 1/240 game day in every preset
 DAYS_PER_YEAR = 360
 MINOR_PER_CENT = 10
+REGIONS_BUILT_MAX = 4  # one letter each in the codes of the markets
+AGENTS_PER_REGION_MIN = 500
 
 
 def cents(amount: float) -> int:
@@ -227,11 +229,35 @@ class MonetaryParams(NamedTuple):
     capital_low: float = 0.7
 
 
+class TradeParams(NamedTuple):
+    """Regions, routes between them, and those who trade over them (economy.md 1.1 and 4.2)."""
+
+    ore_tilt: float = 0.05  # oil, lithium, rare earth: first region so much richer, last poorer
+    field_tilt: float = -0.05  # water and land: the other way round
+    delay_days: int = 1  # game days between neighboring regions
+    toll_bps: int = 20  # of the value at the origin
+    tariff_produced_bps: int = 100  # of the value, on arrival from another region
+    tariff_finite_bps: int = 50
+    tariff_renewable_bps: int = 50
+    tariff_artificial_bps: int = 0
+    carrier_margin_bps: int = 500  # what the carrier asks above the price of its energy
+    arbitrageur_share: float = 0.005  # of all agents, taken from the traders
+    capital_days: float = 0.5  # arbitrageurs' cash together, days of volume
+    margin: float = 0.01  # least gain over all cost that starts a trade
+    impact: float = 0.1  # expected fall of a price per day of volume on its way
+    slip: float = 0.005  # limit beyond the mid
+    samples: int = 4  # markets looked at per visit
+    visit_min: int = 8  # steps between visits
+    visit_span: int = 16
+    order_life: int = 30  # steps
+
+
 @dataclass(frozen=True)
 class WorldParams:
     """Everything that decides a world at its genesis; the digest of tick 0 is a function of it.
 
-    agents: AI agents, at least 500. regions: 1 for now, more come with the routes between them.
+    agents: AI agents, at least 500 per region. regions: 1..4. shipments_max (0: by the number of
+    agents; none in a single region): goods on their way at one time.
     ladder_levels, ai_orders_max (0: 2^ceil(log2(4 N)), at least 65,536), participant_orders_max,
     spare_rows, participants_max (0: max(1,000, N/8)): sizes; tests use small ones.
     """
@@ -247,6 +273,7 @@ class WorldParams:
     participants_max: int = 0
     calendar_max: int = 131_072
     sites_max: int = 0
+    shipments_max: int = 0
     config: SeedConfig = field(default_factory=SeedConfig)
     market: MarketParams = field(default_factory=MarketParams)
     firm: FirmParams = field(default_factory=FirmParams)
@@ -255,6 +282,7 @@ class WorldParams:
     maker: MakerParams = field(default_factory=MakerParams)
     noise: NoiseParams = field(default_factory=NoiseParams)
     monetary: MonetaryParams = field(default_factory=MonetaryParams)
+    trade: TradeParams = field(default_factory=TradeParams)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "preset", Preset(self.preset))
@@ -262,8 +290,10 @@ class WorldParams:
             raise ValueError(f"agents must be 500..10,000,000, not {self.agents}")
         if not 0 <= self.seed < 2**63:
             raise ValueError("seed must be a non-negative 63-bit integer")
-        if self.regions != 1:
-            raise ValueError("regions must be 1: trade between regions is not built")
+        if not 1 <= self.regions <= REGIONS_BUILT_MAX:
+            raise ValueError(f"regions must be 1..{REGIONS_BUILT_MAX}, not {self.regions}")
+        if self.agents < AGENTS_PER_REGION_MIN * self.regions:
+            raise ValueError(f"agents must be {AGENTS_PER_REGION_MIN} or more per region")
         levels = self.ladder_levels
         if not 1_024 <= levels <= 65_536 or levels % 64:
             raise ValueError("ladder_levels must be a multiple of 64 in 1,024..65,536")
@@ -272,6 +302,8 @@ class WorldParams:
             object.__setattr__(self, "ai_orders_max", max(65_536, wanted))
         if not self.participants_max:
             object.__setattr__(self, "participants_max", max(1_000, self.agents // 8))
+        if not self.shipments_max and self.regions > 1:
+            object.__setattr__(self, "shipments_max", max(4_096, self.agents // 4))
 
     @property
     def goods(self) -> int:
@@ -317,6 +349,7 @@ GROUPS: dict[str, type] = {
     "maker": MakerParams,
     "noise": NoiseParams,
     "monetary": MonetaryParams,
+    "trade": TradeParams,
 }
 
 

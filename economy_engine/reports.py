@@ -16,6 +16,7 @@ from economy_engine.book.columns import ClosureReason, OutboxCount
 from economy_engine.errors import RejectReason
 from economy_engine.ledger.columns import CASH
 from economy_engine.order_terms import OrderEvent, OrderStatus
+from economy_engine.schema import Clock
 from economy_engine.state import WorldState
 
 _OPEN_CLOSURES = (
@@ -43,6 +44,7 @@ class Reports:
         self._orders: list[np.ndarray] = []
         self._fills: list[np.ndarray] = []
         self._touched: list[np.ndarray] = []
+        self._shipments: list[np.ndarray] = []
 
     def placed(self, order: dict[str, Any]) -> None:
         """Add the state that an order's own command left it in."""
@@ -55,6 +57,11 @@ class Reports:
         """Add (ledger row, asset) pairs whose balances a handler changed."""
         if pairs:
             self._touched.append(np.array(pairs, np.int64))
+
+    def shipped(self, row: np.ndarray | None) -> None:
+        """Add the report of a shipment that a command sent."""
+        if row is not None:
+            self._shipments.append(row)
 
     def drain(self, state: WorldState) -> None:
         """Take what the outbox holds and clear its counts."""
@@ -70,6 +77,10 @@ class Reports:
         if len(fills) or len(closures):
             self._touched.extend(_touched(state, fills, closures))
         counts[:] = 0
+        arrived = state.emission.take_arrivals()
+        if len(arrived):
+            self._shipments.append(_arrival_rows(state, arrived))
+            self._touched.append(np.stack([arrived["row"], arrived["target"]], axis=1))
 
     def orders(self) -> np.ndarray:
         """Return one ORDER_EVENT row per order, by seq."""
@@ -78,6 +89,10 @@ class Reports:
     def fills(self) -> np.ndarray:
         """Return one FILL_EVENT row per participant's side of a trade, in order."""
         return _joined(self._fills, events.FILL_EVENT_DTYPE)
+
+    def shipments(self) -> np.ndarray:
+        """Return one SHIPMENT_EVENT row per departure and arrival, in order."""
+        return _joined(self._shipments, events.SHIPMENT_EVENT_DTYPE)
 
     def balances(self, state: WorldState) -> np.ndarray:
         """Return the balances, as they are now, of every participant's asset that moved."""
@@ -163,6 +178,17 @@ def _fill_rows(state: WorldState, fills: np.ndarray) -> np.ndarray:
     places = np.concatenate([place for place, _ in sides])
     rows = np.concatenate([part for _, part in sides])
     return rows[np.argsort(places, kind="stable")]
+
+
+def _arrival_rows(state: WorldState, arrived: np.ndarray) -> np.ndarray:
+    rows = np.zeros(len(arrived), events.SHIPMENT_EVENT_DTYPE)
+    for name in ("number", "source", "target", "lots"):
+        rows[name] = arrived[name]
+    rows["participant"] = directory.participants_of(state, arrived["row"])
+    rows["tick"] = state.clock[Clock.TICK]
+    rows["arrives_tick"] = arrived["arrives"]
+    rows["event"] = events.ShipmentEvent.ARRIVED
+    return rows
 
 
 def _touched(state: WorldState, fills: np.ndarray, closures: np.ndarray) -> list[np.ndarray]:

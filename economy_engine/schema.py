@@ -22,16 +22,20 @@ from economy_engine.params import WorldParams
 from economy_engine.systems.columns import (
     HISTORY_DAYS,
     AgentColumns,
+    ArbitrageurColumns,
     DayColumns,
     DeskColumns,
     FirmColumns,
     FlowColumns,
+    FreightColumns,
     History,
     HouseholdColumns,
     MakerColumns,
     NewsColumns,
     PriceColumns,
     ResourceColumns,
+    RouteColumns,
+    ShipmentColumns,
     StaffColumns,
     TraderColumns,
 )
@@ -47,6 +51,7 @@ FREE = "free"  # both stacks of freed slots
 PARTICIPANTS = "participants"
 CALENDAR = "calendar"
 FREE_ROWS = "free_rows"
+SHIPMENTS = "shipments"
 
 
 class Clock(IntEnum):
@@ -98,6 +103,7 @@ def sizes(params: WorldParams, rows: int, counts: dict[str, int]) -> dict[str, i
         "P": params.participants_max,
         "Q": params.calendar_max,
         "S": params.sites_max,
+        "Y": params.shipments_max,
         "HD": HISTORY_DAYS,
         "HR": len(History),
         **counts,
@@ -257,6 +263,44 @@ SCHEMA: tuple[ArraySpec, ...] = (
             "history": ("<f8", ("HR", "HD"), 0),
         },
     ),
+    *_group(
+        "route",
+        RouteColumns,
+        ("R", "R"),
+        {"open": "<i1", "owner": ("<i4", ("R", "R"), -1)} | dict.fromkeys(("toll", "delay"), "<i8"),
+    ),
+    *_group(
+        "shipment",
+        ShipmentColumns,
+        ("Y",),
+        {"row": "<i4", "generation": "<u4", "source": "<i4", "target": "<i4"}
+        | dict.fromkeys(("number", "arrives", "lots"), "<i8"),
+        axis=SHIPMENTS,
+    ),
+    *_group(
+        "freight",
+        FreightColumns,
+        ("R",),
+        {
+            "counters": ("<i8", (8,), 0),
+            "inbound": ("<i8", _M, 0),
+            "owed": "<i8",
+            "slot": ("<i4", ("R",), -1),
+            "generation": "<u4",
+            "unrest_until": ("<i8", ("R",), -1),
+            "unrest_size": ("<f8", ("R",), 1),
+        },
+    ),
+    *_group(
+        "arbitrageur",
+        ArbitrageurColumns,
+        ("X",),
+        {
+            "next_visit": "<i8",
+            "slots": ("<i4", ("X", 4), -1),
+            "generations": ("<u4", ("X", 4), 0),
+        },
+    ),
 )
 DERIVED: tuple[ArraySpec, ...] = tuple(_DERIVED)
 BY_NAME: dict[str, ArraySpec] = {spec.name: spec for spec in (*SCHEMA, *DERIVED)}
@@ -275,6 +319,10 @@ GROUPS: dict[str, type] = {
     "trader": TraderColumns,
     "maker": MakerColumns,
     "day": DayColumns,
+    "route": RouteColumns,
+    "shipment": ShipmentColumns,
+    "freight": FreightColumns,
+    "arbitrageur": ArbitrageurColumns,
 }
 assert all(spec.in_digest and spec.in_snapshot for spec in SCHEMA)
 assert len(BY_NAME) == len(SCHEMA) + len(DERIVED)

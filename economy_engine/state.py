@@ -26,16 +26,22 @@ from economy_engine.population import population
 from economy_engine.schema import ArraySpec, Clock
 from economy_engine.systems.columns import (
     AgentColumns,
+    ArbitrageurColumns,
     DayColumns,
     DeskColumns,
     FirmColumns,
     FlowColumns,
+    FreightColumns,
+    FreightCounter,
     HouseholdColumns,
+    Institution,
     MakerColumns,
     NewsColumns,
     PriceColumns,
     ResourceColumns,
+    RouteColumns,
     Rows,
+    ShipmentColumns,
     StaffColumns,
     TraderColumns,
 )
@@ -60,6 +66,10 @@ class Views(NamedTuple):
     trader: TraderColumns
     maker: MakerColumns
     day: DayColumns
+    route: RouteColumns
+    shipment: ShipmentColumns
+    freight: FreightColumns
+    arbitrageur: ArbitrageurColumns
 
 
 class WorldState:
@@ -84,8 +94,9 @@ class WorldState:
         wanted = self.first_participant + params.spare_rows
         self._allocate(max(wanted, rows or 0))
         self.outbox: OutboxColumns = allocate_outbox(params.markets)
-        self.emission = Emission(params.markets)
+        self.emission = Emission(params.markets, params.shipments_max)
         self.wealth_scratch = np.zeros(self.counts.sizes["H"])
+        self.quote_scratch = np.zeros(8, np.int64)
         self.clock[Clock.ROWS] = self.first_participant
         self.clock[Clock.FIRST_PARTICIPANT] = self.first_participant
         self._reset_pool()
@@ -136,6 +147,10 @@ class WorldState:
         self.trader = self.views.trader
         self.maker = self.views.maker
         self.day = self.views.day
+        self.route = self.views.route
+        self.shipment = self.views.shipment
+        self.freight = self.views.freight
+        self.arbitrageur = self.views.arbitrageur
         self.clock: np.ndarray = arrays["clock"]
         self.macro: np.ndarray = arrays["macro"]
         self._plan: list[tuple[str, int]] = []
@@ -173,6 +188,8 @@ class WorldState:
             return ((0, int(clock[Clock.PARTICIPANTS])),)
         if spec.axis == schema.CALENDAR:
             return ((0, int(clock[Clock.CALENDAR])),)
+        if spec.axis == schema.SHIPMENTS:
+            return ((0, int(self.freight.counters[FreightCounter.COUNT])),)
         if spec.axis == schema.FREE_ROWS:
             return ((0, int(clock[Clock.FREE_ROWS])),)
         return ((0, schema.shape_of(spec, self.size)[0]),)
@@ -265,6 +282,16 @@ class WorldState:
         for name in ("cash", "cash_held", "stock", "stock_held"):
             if int(getattr(self.ledger, name)[:rows].min()) < 0:
                 raise ContractViolation(f"a balance of {name} is negative")
+        moving = self.in_transit() - self.ledger.stock[self.institution(Institution.TRANSIT)]
+        if moving.any():
+            raise ContractViolation(f"goods in transit are off by {moving.tolist()} lots")
+
+    def in_transit(self) -> np.ndarray:
+        """Return the lots on their way by the market that they left (int64[M])."""
+        count = int(self.freight.counters[FreightCounter.COUNT])
+        lots = np.zeros(self.params.markets, np.int64)
+        np.add.at(lots, self.shipment.source[:count], self.shipment.lots[:count])
+        return lots
 
     def institution(self, offset: int) -> int:
         """Return the row of an institution (`systems.columns.Institution`)."""

@@ -15,8 +15,22 @@ from economy_engine.book.kernels import (
 from economy_engine.params import STEPS_PER_DAY
 from economy_engine.schema import Clock
 from economy_engine.state import WorldState
-from economy_engine.systems import day_end, indicators, news, psychology, supply_demand
-from economy_engine.systems.behavior import desks, firms, households, makers, noise
+from economy_engine.systems import (
+    day_end,
+    indicators,
+    logistics,
+    news,
+    psychology,
+    supply_demand,
+)
+from economy_engine.systems.behavior import (
+    arbitrage,
+    desks,
+    firms,
+    households,
+    makers,
+    noise,
+)
 from economy_engine.systems.venue import Venue
 
 _MOOD_STEPS = 10  # mood indicators are published this often
@@ -30,6 +44,10 @@ def advance(state: WorldState) -> None:
     clock, shape = state.clock, state.params.preset.clock
     tick = int(clock[Clock.TICK]) + 1
     sweep_expired_participants(state.book, state.ledger, state.outbox, tick)
+    emission = state.emission
+    logistics.receive(
+        logistics.of(state), tick, state.first_participant, emission.arrivals, emission.arrived
+    )
     for _ in range(shape.steps_per_tick):
         step, phase = int(clock[Clock.STEP]), int(clock[Clock.PHASE])
         venue = _venue(state, tick, step, phase, shape.ticks_per_step)
@@ -105,6 +123,11 @@ def _let_agents_act(state: WorldState, venue: Venue) -> None:
     )  # fmt: skip
     noise.trade_noise(venue, state.agent, price, params.noise, rows.noise, rows.makers - rows.noise)
     makers.quote_makers(venue, state.maker, price, flow, macro, params.maker, rows.makers)
+    trade = logistics.of(state)
+    arbitrage.trade_arbitrageurs(
+        venue, trade, state.arbitrageur, params.trade, rows.arbitrageurs, state.quote_scratch
+    )
+    logistics.carry(venue, trade)
 
 
 def _update_psychology(state: WorldState, step: int) -> None:

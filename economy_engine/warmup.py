@@ -23,12 +23,14 @@ from economy_engine.ledger.kernels import check_conservation
 from economy_engine.order_terms import OrderType, Side, TimeInForce
 from economy_engine.schema import Clock
 from economy_engine.state import WorldState
-from economy_engine.systems import day_end, news, psychology, supply_demand
-from economy_engine.systems.behavior import desks, firms, households, makers, noise
+from economy_engine.systems import day_end, logistics, news, psychology, supply_demand
+from economy_engine.systems.behavior import arbitrage, desks, firms, households, makers, noise
 
 AGENTS = 500
 PARTICIPANT = 1
-_TICK_MODULES = (firms, households, desks, noise, makers, news, psychology, supply_demand)
+_TICK_MODULES = (
+    firms, households, desks, noise, makers, arbitrage, news, psychology, supply_demand, logistics,
+)  # fmt: skip
 
 
 def _params() -> params.WorldParams:
@@ -135,5 +137,5 @@ def _play_participant(state: WorldState) -> None:
     act(bid)
     act(commands.ReduceOrder(bytes(16), 1), commands.CancelOrder(bytes(16)), ref_seq=seq)
     act(commands.PlaceOrder(0, Side.BID, OrderType.MARKET, TimeInForce.IOC, 1, 0))
-    act(commands.CancelAll(-1))
+    act(commands.ShipGoods(0, 1, 1), commands.CancelAll(-1))
     sweep_expired_participants(state.book, state.ledger, state.outbox, 0)

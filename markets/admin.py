@@ -6,7 +6,7 @@ from django.contrib import admin
 
 from economy_engine.events import Indicator, WorldEvent
 from economy_engine.units import credits_text
-from markets import shapes
+from markets import selectors, shapes
 from markets.models import Balance, FillView, IndicatorPoint, MarketStat, OrderView, WorldEventView
 from worlds.admin import ReadOnlyAdmin
 
@@ -20,7 +20,7 @@ class MarketRowAdmin(ReadOnlyAdmin):
     @admin.display(description="market", ordering="market")
     def code(self, row: OrderView | FillView | MarketStat) -> str:
         """The market's code."""
-        return shapes.CODES[row.market % len(shapes.CODES)]
+        return selectors.code_in_world(row.world_id, row.market)
 
     @admin.display(description="side", ordering="side")
     def side_word(self, row: OrderView | FillView) -> str:
@@ -81,7 +81,9 @@ class BalanceAdmin(ReadOnlyAdmin):
     @admin.display(description="asset", ordering="asset")
     def asset_word(self, row: Balance) -> str:
         """Cash, or the good's code."""
-        return "CASH" if row.asset == shapes.CASH else shapes.CODES[row.asset % len(shapes.CODES)]
+        if row.asset == shapes.CASH:
+            return "CASH"
+        return selectors.code_in_world(row.world_id, row.asset)
 
 
 @admin.register(MarketStat)

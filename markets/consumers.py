@@ -20,9 +20,10 @@ from worlds.realtime.reads import in_thread
 async def order_place(socket: SocketConsumer, request: Request) -> None:
     """Submit an order; answered twice, `accepted` and then its outcome."""
     participant = await socket.participant()
-    data = parse(PlaceOrderMessage, request.fields)
+    regions = participant.world.regions
+    data = parse(PlaceOrderMessage, request.fields, regions)
     prepared = await in_thread(services.prepare_order)(participant, data)
-    await socket.submit(request.id, prepared, lambda key: order_result(key, data))
+    await socket.submit(request.id, prepared, lambda key: order_result(key, data, regions))
 
 
 async def order_cancel(socket: SocketConsumer, request: Request) -> None:
@@ -36,7 +37,7 @@ async def order_cancel(socket: SocketConsumer, request: Request) -> None:
 async def order_cancel_all(socket: SocketConsumer, request: Request) -> None:
     """Submit the cancellation of all open orders, in one market or in all; answered twice."""
     participant = await socket.participant()
-    data = parse(CancelAllMessage, request.fields)
+    data = parse(CancelAllMessage, request.fields, participant.world.regions)
     prepared = await in_thread(services.prepare_cancel_all)(participant, data)
     await socket.submit(request.id, prepared, lambda _key: cancel_all_result)
 

@@ -15,8 +15,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from economy_engine.goods import INDEX
-from economy_engine.limits import PRICE_MINOR_MAX, QUANTITY_LOTS_MAX
+from economy_engine.goods import REGION_LETTERS, market_numbers
+from economy_engine.limits import PRICE_MINOR_MAX, QUANTITY_LOTS_MAX, SHIPMENT_LOTS_MAX
 from economy_engine.order_terms import OrderType, SelfTrade, Side, TimeInForce
 from economy_engine.units import BadAmountError, credits_parse
 from worlds.api.errors import FieldError, Problem, field_errors
@@ -149,10 +149,18 @@ class StrictSerializer(serializers.Serializer):
 
 
 class MarketField(CodeField):
-    """A market's code; becomes its index."""
+    """A market's code in the world that the message is for; becomes its number."""
 
     def __init__(self, **kw: Any) -> None:
-        super().__init__(INDEX, code="unknown_symbol", **kw)
+        super().__init__(market_numbers(1), code="unknown_symbol", **kw)
+
+    def to_internal_value(self, data: Any) -> int:
+        numbers = market_numbers(self.context.get("regions", 1))
+        if isinstance(data, str) and data in numbers:
+            return numbers[data]
+        if not isinstance(data, str):
+            raise serializers.ValidationError("A string is expected.", code="bad_type")
+        raise serializers.ValidationError(f"One of: {', '.join(numbers)}.", code=self.code)
 
 
 class PlaceOrderMessage(StrictSerializer):
@@ -202,6 +210,14 @@ class CancelAllMessage(StrictSerializer):
     market = MarketField(required=False)
 
 
+class ShipGoodsMessage(StrictSerializer):
+    """`POST /api/shipments`: goods of a market to another region."""
+
+    market = MarketField()
+    region = CodeField({letter: place for place, letter in enumerate(REGION_LETTERS)})
+    quantity = IntegerField(low=1, high=SHIPMENT_LOTS_MAX, range_code="lot_size")
+
+
 class OrderListQuery(StrictSerializer):
     """Query of `GET /api/orders`; values arrive as text."""
 
@@ -216,15 +232,15 @@ def _refuse(field: str, text: str, code: str) -> None:
     raise serializers.ValidationError({field: [serializers.ErrorDetail(text, code=code)]})
 
 
-def parse(message: type[StrictSerializer], payload: Any) -> dict[str, Any]:
-    """Validate a payload against a message class.
+def parse(message: type[StrictSerializer], payload: Any, regions: int = 1) -> dict[str, Any]:
+    """Validate a payload against a message class, for a world of so many regions.
 
     Returns its fields in the engine's numbers and client units. Raises `Problem` with one
     `FieldError` per fault.
     """
     if not isinstance(payload, Mapping):
         raise Problem.of_fields([FieldError("", "bad_type", "An object is expected.")])
-    serializer = message(data=payload)
+    serializer = message(data=payload, context={"regions": regions})
     if not serializer.is_valid():
         raise Problem.of_fields(list(field_errors(serializer.errors)))
     return dict(serializer.validated_data)

@@ -94,6 +94,38 @@ class FillView(models.Model):
         return f"fill of trade {self.trade} in market {self.market}"
 
 
+class ShipmentView(models.Model):
+    """Goods of a participant between two regions. `number` counts the world's shipments."""
+
+    world_id = models.BigIntegerField()
+    number = models.BigIntegerField()
+    participant_id = models.BigIntegerField()
+    source = models.SmallIntegerField()
+    target = models.SmallIntegerField()
+    quantity = models.BigIntegerField()
+    energy_lots = models.BigIntegerField(default=0)
+    charged = models.BigIntegerField(default=0)
+    tick = models.BigIntegerField()
+    arrives_tick = models.BigIntegerField()
+    arrived = models.BooleanField()
+    commit = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = "shipment"
+        constraints = [
+            models.UniqueConstraint(fields=["world_id", "number"], name="markets_shipment_number"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["world_id", "participant_id", "-number"],
+                name="markets_shipment_participant",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"shipment {self.number}"
+
+
 class Balance(models.Model):
     """What a participant has of one asset: free and held. Asset -1 is cash in minor units."""
 

@@ -15,11 +15,11 @@ from redis.exceptions import RedisError
 
 from economy_engine import commands, events
 from economy_engine.events import Indicator
-from economy_engine.goods import GOODS, INDEX
+from economy_engine.goods import market_codes, market_numbers
 from economy_engine.params import Preset
 from economy_engine.units import credits_text
 from markets import shapes
-from markets.models import Balance, Candle, MarketStat, OrderView
+from markets.models import Balance, Candle, MarketStat, OrderView, ShipmentView
 from worlds.database import redis_client
 from worlds.models import Participant, World
 from worlds.realtime.frames import BadPublicationError, unpack_publication
@@ -55,15 +55,38 @@ def markets(world: World) -> list[dict[str, Any]]:
     state = market_state(world)
     fair = _newest_points(world, Indicator.EQUILIBRIUM_PRICE)
     rows = MarketStat.objects.filter(world_id=world.pk).order_by("market").values()
+    codes = market_codes(world.regions)
     return [
-        shapes.market(row, state, fair.get((Indicator.EQUILIBRIUM_PRICE, row["market"])))
+        shapes.market(row, state, fair.get((Indicator.EQUILIBRIUM_PRICE, row["market"])), codes)
         for row in rows
     ]
 
 
-def market_index(code: str) -> int | None:
-    """The market of a code; None when there is none."""
-    return INDEX.get(code)
+def market_index(code: str, regions: int) -> int | None:
+    """The market of a code in a world of so many regions; None when there is none."""
+    return market_numbers(regions).get(code)
+
+
+def code_in_world(world_id: int, market: int) -> str:
+    """The code of a market of a world, for lists that hold rows of several worlds."""
+    codes = market_codes(_regions_of(world_id))
+    return codes[market % len(codes)]
+
+
+@lru_cache(maxsize=256)
+def _regions_of(world_id: int) -> int:
+    """Regions of a world, fixed at its genesis; rows of a world that is gone count as one."""
+    return World.objects.values_list("regions", flat=True).filter(pk=world_id).first() or 1
+
+
+def code_like(code: str, regions: int) -> str | None:
+    """The code that a world of so many regions has for the good of a code of any world."""
+    good, _, letter = code.partition(".")
+    known = market_codes(regions)
+    wanted = f"{good}.{letter}" if letter else good
+    if wanted in known:
+        return wanted
+    return next((each for each in known if each.partition(".")[0] == good), None)
 
 
 @lru_cache(maxsize=1)
@@ -89,8 +112,9 @@ def market_detail(world: World, market: int) -> dict[str, Any] | None:
     row = MarketStat.objects.filter(world_id=world.pk, market=market).values().first()
     if row is None:
         return None
-    book = hot_view(world.pk, f"book:{CODES[market]}") or {
-        "market": CODES[market],
+    codes = market_codes(world.regions)
+    book = hot_view(world.pk, f"book:{codes[market]}") or {
+        "market": codes[market],
         "bids": shapes.levels(row["bids"]),
         "asks": shapes.levels(row["asks"]),
         "increment": credits_text(row["increment"]),
@@ -99,7 +123,8 @@ def market_detail(world: World, market: int) -> dict[str, Any] | None:
     points = _newest_points(world, Indicator.EQUILIBRIUM_PRICE)
     fair = points.get((Indicator.EQUILIBRIUM_PRICE, market))
     return {
-        "market": shapes.market(row, market_state(world), fair) | {"increment": book["increment"]},
+        "market": shapes.market(row, market_state(world), fair, codes)
+        | {"increment": book["increment"]},
         "book": book,
         "trades": [shapes.trade(trade) for trade in row["tape"]],
     }
@@ -125,7 +150,7 @@ def _newest_points(world: World, only: int | None = None) -> dict[tuple[int, int
 
 def indicators(world: World) -> dict[str, Any]:
     """The newest value of each indicator by name; those of markets are grouped by code."""
-    return indicators_view(_newest_points(world))
+    return indicators_view(_newest_points(world), market_codes(world.regions))
 
 
 def candles(world: World, market: int, interval: int, limit: int) -> list[dict[str, Any]]:
@@ -160,7 +185,21 @@ def orders_for_player(
         rows = rows.filter(market=market)
     if before is not None:
         rows = rows.filter(seq__lt=before)
-    return [shapes.order(row) for row in rows.values()[: min(limit, ORDERS_MAX + 1)]]
+    codes = market_codes(participant.world.regions)
+    return [shapes.order(row, codes) for row in rows.values()[: min(limit, ORDERS_MAX + 1)]]
+
+
+def shipments_for_player(
+    participant: Participant, *, before: int | None = None, limit: int = 100
+) -> list[dict[str, Any]]:
+    """The participant's shipments, newest first; `before` is the `id` to continue from."""
+    rows = ShipmentView.objects.filter(
+        world_id=participant.world_id, participant_id=participant.pk
+    ).order_by("-number")
+    if before is not None:
+        rows = rows.filter(number__lt=before)
+    codes = market_codes(participant.world.regions)
+    return [shapes.shipment(row, codes) for row in rows.values()[: min(limit, ORDERS_MAX + 1)]]
 
 
 _RESULT_FIELDS = ("reason", "filled", "left", "value", "fee")
@@ -199,7 +238,8 @@ def order_result_for_player(participant: Participant, command_id: UUID) -> dict[
             "tick": tick,
             "updated_tick": tick,
             **{name: result[name] for name in _RESULT_FIELDS},
-        }
+        },
+        market_codes(participant.world.regions),
     )
 
 
@@ -214,13 +254,14 @@ def order_for_player(participant: Participant, command_id: UUID) -> dict[str, An
         .values()
         .first()
     )
-    return shapes.order(row) if row else None
+    return shapes.order(row, market_codes(participant.world.regions)) if row else None
 
 
 def portfolio_for_player(participant: Participant) -> dict[str, Any]:
     """Cash, holdings at the last prices, and what they come to."""
     world_id = participant.world_id
     prices = dict(MarketStat.objects.filter(world_id=world_id).values_list("market", "last"))
+    codes = market_codes(participant.world.regions)
     cash = held = total = 0
     holdings = []
     rows = Balance.objects.filter(world_id=world_id, participant_id=participant.pk)
@@ -234,7 +275,7 @@ def portfolio_for_player(participant: Participant) -> dict[str, Any]:
         if lots:
             holdings.append(
                 {
-                    "market": GOODS[row["asset"] % len(GOODS)].code,
+                    "market": codes[row["asset"]],
                     "available": row["available"],
                     "held": row["held"],
                     "value": credits_text(value),
@@ -261,13 +302,16 @@ SELECT
      WHERE world_id = p.world_id AND participant_id = p.id
      ORDER BY commit DESC, trade DESC LIMIT %(fills)s) AS f),
   (SELECT coalesce(json_agg(b ORDER BY b.asset), '[]') FROM markets_balance AS b
-     WHERE b.world_id = p.world_id AND b.participant_id = p.id)
+     WHERE b.world_id = p.world_id AND b.participant_id = p.id),
+  (SELECT regions FROM worlds_world WHERE id = p.world_id),
+  (SELECT coalesce(json_agg(s ORDER BY s.number), '[]') FROM markets_shipmentview AS s
+     WHERE s.world_id = p.world_id AND s.participant_id = p.id AND NOT s.arrived)
 FROM worlds_participant AS p WHERE p.id = %(participant)s
 """
 
 
 def account_snapshot(participant_id: int) -> tuple[int, dict[str, Any]]:
-    """The private stream's snapshot: open orders, newest fills, all balances.
+    """The private stream's snapshot: open orders, newest fills, all balances, goods on their way.
 
     Returns the commit that it stands at (-1 before the first) and the payload of topic `account`.
     The caller has established whose participant it is. Raises `LookupError` for an unknown one.
@@ -280,11 +324,13 @@ def account_snapshot(participant_id: int) -> tuple[int, dict[str, Any]]:
         found = cursor.fetchone()
     if found is None:
         raise LookupError("no such participant")
-    commit, orders, fills, balances = found
+    commit, orders, fills, balances, regions, shipments = found
+    codes = market_codes(regions)
     return (-1 if commit is None else commit), {
-        "orders": [shapes.order(row) for row in _rows(orders)],
-        "fills": [shapes.fill(row) for row in _rows(fills)],
-        "balances": [shapes.balance(row) for row in _rows(balances)],
+        "orders": [shapes.order(row, codes) for row in _rows(orders)],
+        "fills": [shapes.fill(row, codes) for row in _rows(fills)],
+        "balances": [shapes.balance(row, codes) for row in _rows(balances)],
+        "shipments": [shapes.shipment(row, codes) for row in _rows(shipments)],
     }
 
 

@@ -114,6 +114,16 @@ def prepare_cancel_all(
     return _prepare(participant, command, data, key=key)
 
 
+def shipment_send(
+    *, participant: Participant, data: Mapping[str, Any], key: str | None = None
+) -> inbox.Receipt:
+    """Submit a parsed `ShipGoodsMessage`. Raises as `order_place`."""
+    command = commands.ShipGoods(
+        market=data["market"], region=data["region"], quantity=data["quantity"]
+    )
+    return _submit(participant, _prepare(participant, command, data, key=key))
+
+
 def _submit(participant: Participant, prepared: Prepared) -> inbox.Receipt:
     return inbox.submit(
         world_id=participant.world_id,

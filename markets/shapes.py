@@ -6,16 +6,16 @@ integers, sides and states as words. Both doors and the socket snapshots use the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from economy_engine.errors import RejectReason
-from economy_engine.goods import GOODS
+from economy_engine.goods import GOODS, market_codes
 from economy_engine.order_terms import OrderStatus, OrderType, Side, TimeInForce
 from economy_engine.units import credits_text
 
 CASH = -1
-CODES: tuple[str, ...] = tuple(good.code for good in GOODS)
+CODES: tuple[str, ...] = market_codes(1)
 SIDE_WORDS: Mapping[int, str] = {int(Side.BID): "buy", int(Side.ASK): "sell"}
 TYPE_WORDS: Mapping[int, str] = {int(kind): kind.name.lower() for kind in OrderType}
 TIF_WORDS: Mapping[int, str] = {int(tif): tif.name.lower() for tif in TimeInForce}
@@ -37,12 +37,12 @@ def average_price(value_minor: int, filled: int) -> str | None:
     return credits_text((2 * value_minor + filled) // (2 * filled)) if filled else None
 
 
-def order(row: Mapping[str, Any]) -> dict[str, Any]:
+def order(row: Mapping[str, Any], codes: Sequence[str] = CODES) -> dict[str, Any]:
     """An order as it stands after its last event."""
     return {
         "id": str(row["command_id"]),
         "seq": row["seq"],
-        "market": CODES[row["market"]],
+        "market": codes[row["market"]],
         "side": SIDE_WORDS[row["side"]],
         "type": TYPE_WORDS[row["order_type"]],
         "tif": TIF_WORDS[row["time_in_force"]],
@@ -60,12 +60,12 @@ def order(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def fill(row: Mapping[str, Any]) -> dict[str, Any]:
+def fill(row: Mapping[str, Any], codes: Sequence[str] = CODES) -> dict[str, Any]:
     """One side of a trade, as its owner sees it."""
     return {
         "order": str(row["command_id"]),
         "trade": row["trade"],
-        "market": CODES[row["market"]],
+        "market": codes[row["market"]],
         "side": SIDE_WORDS[row["side"]],
         "price": credits_text(row["price"]),
         "quantity": row["quantity"],
@@ -76,7 +76,7 @@ def fill(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def balance(row: Mapping[str, Any]) -> dict[str, Any]:
+def balance(row: Mapping[str, Any], codes: Sequence[str] = CODES) -> dict[str, Any]:
     """Cash as a decimal string, goods as lots."""
     if row["asset"] == CASH:
         return {
@@ -84,7 +84,22 @@ def balance(row: Mapping[str, Any]) -> dict[str, Any]:
             "available": credits_text(row["available"]),
             "held": credits_text(row["held"]),
         }
-    return {"asset": CODES[row["asset"]], "available": row["available"], "held": row["held"]}
+    return {"asset": codes[row["asset"]], "available": row["available"], "held": row["held"]}
+
+
+def shipment(row: Mapping[str, Any], codes: Sequence[str] = CODES) -> dict[str, Any]:
+    """Goods between two regions, as their owner sees them."""
+    return {
+        "id": row["number"],
+        "status": "arrived" if row["arrived"] else "in_transit",
+        "from": codes[row["source"]],
+        "to": codes[row["target"]],
+        "quantity": row["quantity"],
+        "energy_lots": row["energy_lots"],
+        "charged": credits_text(row["charged"]),
+        "tick": row["tick"],
+        "arrives_tick": row["arrives_tick"],
+    }
 
 
 def change(last: int, base: int) -> str:
@@ -97,14 +112,20 @@ def change(last: int, base: int) -> str:
     return f"{sign}{steps // 10_000}.{steps % 10_000:04d}"
 
 
-def market(row: Mapping[str, Any], state: str, fair_minor: float | None) -> dict[str, Any]:
+def market(
+    row: Mapping[str, Any],
+    state: str,
+    fair_minor: float | None,
+    codes: Sequence[str] = CODES,
+) -> dict[str, Any]:
     """One line of the market list; day figures cover the last 864,000 ticks.
 
     `fair_minor` is the model's equilibrium price, None before the first day's end.
     """
     good = GOODS[row["market"] % len(GOODS)]
     return {
-        "code": CODES[row["market"]],
+        "code": codes[row["market"]],
+        "region": codes[row["market"]].partition(".")[2] or None,
         "name": good.name,
         "last": credits_text(row["last"]),
         "bid": price_or_none(row["bid"]),

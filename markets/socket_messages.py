@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
-from economy_engine.goods import INDEX
+from economy_engine.goods import REGION_LETTERS, market_codes, market_numbers
 from markets import shapes
 
 CANDLE_INTERVALS = ("10", "100", "600", "3000", "36000", "day")
@@ -18,22 +18,31 @@ PRIVATE_NAMES = ("account", "orders", "fills", "balances")
 _PER_MARKET = re.compile(r"(book|trades|candles):([A-Z0-9]{2,4}(?:\.[A-Z])?)(?::([0-9a-z]+))?")
 
 
-def is_market_topic(name: str) -> bool:
+_ANY_CODE = {
+    code for regions in range(1, len(REGION_LETTERS) + 1) for code in market_codes(regions)
+}
+
+
+def is_market_topic(name: str, regions: int | None = None) -> bool:
     """Whether this is a public topic of the markets, of a market that exists.
 
-    `market_tick`, `indicators`, `world`, `news`, `book:OIL`, `trades:OIL`, `candles:OIL:10`.
+    `market_tick`, `indicators`, `world`, `news`, `book:OIL`, `trades:OIL.N`, `candles:OIL:10`.
+    Without a number of regions a market of any world will do.
     """
     if name in WORLD_TOPICS:
         return True
     found = _PER_MARKET.fullmatch(name)
-    if found is None or found[2] not in INDEX:
+    codes = _ANY_CODE if regions is None else market_numbers(regions)
+    if found is None or found[2] not in codes:
         return False
     if found[1] == "candles":
         return found[3] in CANDLE_INTERVALS
     return found[3] is None
 
 
-def order_result(command_id: UUID, data: Mapping[str, Any]) -> Callable[[Any], dict[str, Any]]:
+def order_result(
+    command_id: UUID, data: Mapping[str, Any], regions: int = 1
+) -> Callable[[Any], dict[str, Any]]:
     """A function from the status of a decided `PlaceOrder` to the order as it then stood.
 
     `data` is the parsed message of the request.
@@ -59,7 +68,7 @@ def order_result(command_id: UUID, data: Mapping[str, Any]) -> Callable[[Any], d
             "tick": status.tick,
             "updated_tick": status.tick,
         }
-        return shapes.order(row)
+        return shapes.order(row, market_codes(regions))
 
     return describe
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
@@ -18,6 +18,7 @@ from worlds.api.freshness import stand
 
 CANDLE_INTERVAL = 10
 CANDLES_ON_PAGE = 300
+TAPE_GOOD = "FOOD"  # whose trades the first page shows
 
 
 def _page_context(request: HttpRequest) -> tuple[dict[str, Any], Any]:
@@ -63,18 +64,28 @@ def _player(request: HttpRequest, world: Any) -> dict[str, Any] | None:
 @ensure_csrf_cookie
 def landing(request: HttpRequest) -> HttpResponse:
     """What this is, the living markets, and one button."""
-    context, _ = _page_context(request)
-    return render(request, "landing.html", context)
+    context, world = _page_context(request)
+    regions = world.regions if world is not None else 1
+    tape = selectors.code_like(TAPE_GOOD, regions) or TAPE_GOOD
+    shown = {"tape": tape, "tape_region": tape.partition(".")[2]}
+    return render(request, "landing.html", context | shown)
 
 
 @require_safe
 @ensure_csrf_cookie
 def market(request: HttpRequest, code: str) -> HttpResponse:
-    """One market: chart, book, trades and ticket; the socket goes on from what is rendered here."""
-    index = selectors.market_index(code)
-    if index is None:
-        raise Http404
+    """One market: chart, book, trades and ticket; the socket goes on from what is rendered here.
+
+    The code of a good of another world leads to the market that this world has for it.
+    """
     context, world = _page_context(request)
+    regions = world.regions if world is not None else 1
+    index = selectors.market_index(code, regions)
+    if index is None:
+        other = selectors.code_like(code, regions)
+        if other is None:
+            raise Http404
+        return redirect("market", code=other)
     player = _player(request, world)
     detail = selectors.market_detail(world, index) if world is not None else None
     summary = detail["market"] if detail else {"code": code, "name": None, "last": None}

@@ -45,6 +45,7 @@ def create_world(
     preset: str,
     seed: int,
     warm_up_days: int,
+    regions: int = 1,
     params: object | None = None,
     tick_rate_hz: float = TICK_RATE_HZ,
     progress: Progress | None = None,
@@ -56,16 +57,23 @@ def create_world(
     """
     world, made = World.objects.get_or_create(
         slug=slug,
-        defaults={"name": slug.title(), "preset": preset, "agents": agents, "seed": seed},
+        defaults={
+            "name": slug.title(),
+            "preset": preset,
+            "agents": agents,
+            "seed": seed,
+            "regions": regions,
+        },
     )
-    if not made and (world.preset, world.agents, world.seed) != (preset, agents, seed):
+    begun = (world.preset, world.agents, world.seed, world.regions)
+    if not made and begun != (preset, agents, seed, regions):
         raise WorldError(f"world {slug} was begun with other parameters")
     key = (f"world {slug}",)
     connection.execute(_LOCK, key)
     try:
         if has_head(world):
             raise WorldError(f"world {slug} exists")
-        given = params or engine.params(agents=agents, seed=seed, preset=preset)
+        given = params or engine.params(agents=agents, seed=seed, preset=preset, regions=regions)
         state = engine.create(given)
         engine.warm_up(state, warm_up_days, progress)
         _store(engine, connection, world, state, tick_rate_hz)

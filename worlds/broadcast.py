@@ -141,10 +141,11 @@ class Broadcaster:
         count = len(newsworthy(made.block))
         if count:
             items = list(memory.news)
-            fresh, all_items = views.news(items[-count:]), views.news(items)
+            codes = memory.codes
+            fresh, all_items = views.news(items[-count:], codes), views.news(items, codes)
             batch.append("news", _encode(fresh), _encode(all_items))
         if len(made.block.indicators):
-            batch.replace("indicators", views.indicators(memory.indicators))
+            batch.replace("indicators", views.indicators(memory.indicators, memory.codes))
         self._books(held, made, told, batch)
         self._candles(held, made, told, batch)
 
@@ -161,7 +162,8 @@ class Broadcaster:
                 newest = list(found)[-count:]
                 ring.extend(_encode(views.trade(trade)) for trade in newest)
             told_now = _joined_trades(list(ring)[-count:])
-            batch.append(f"trades:{views.market_code(market)}", told_now, _joined_trades(ring))
+            code = held.world.memory.codes[market]
+            batch.append(f"trades:{code}", told_now, _joined_trades(ring))
 
     def _books(self, held: Held, made: Made, told: _Told, batch: _Batch) -> None:
         """Books that changed, at most ten times a second; the next commit catches up."""
@@ -173,15 +175,17 @@ class Broadcaster:
         depth = self._engine.depth(held.world.state)
         for market, increment in enumerate(increments):
             rows = depth[depth["market"] == market]
-            payload = views.book(market, rows, increment, made.position.commit)
-            batch.replace_if_changed(f"book:{views.market_code(market)}", payload, "commit")
+            code = held.world.memory.codes[market]
+            payload = views.book(code, rows, increment, made.position.commit)
+            batch.replace_if_changed(f"book:{code}", payload, "commit")
 
     def _candles(self, held: Held, made: Made, told: _Told, batch: _Batch) -> None:
         if not made.ticks:
             return
         memory, now = held.world.memory, time.monotonic()
         for found in made.closed_candles:
-            batch.replace(_candle_topic(found.interval, found.market), views.candle(*_of(found)))
+            topic = _candle_topic(found.interval, memory.codes[found.market])
+            batch.replace(topic, views.candle(*_of(found)))
         slow = now - told.slow_at >= SLOW_TOPICS_PERIOD_SECONDS
         told.slow_at = now if slow else told.slow_at
         for interval in range(DAY_INTERVAL + 1):
@@ -191,7 +195,7 @@ class Broadcaster:
             for market, candle in enumerate(memory.candles[interval]):
                 if candle["t"] >= 0:
                     payload = views.candle(interval, candle, closed=False)
-                    batch.replace(_candle_topic(interval, market), payload)
+                    batch.replace(_candle_topic(interval, memory.codes[market]), payload)
 
     def _private(self, held: Held, made: Made, batch: _Batch) -> None:
         """One message for each participant that the commit concerns."""
@@ -201,6 +205,7 @@ class Broadcaster:
         previous = memory.previous_commits(made.touched, made.position.commit)
         orders, fills = _by_participant(block.orders), _by_participant(block.fills)
         balances = _by_participant(block.balances)
+        shipments = _by_participant(block.shipments)
         commands: defaultdict[int, list] = defaultdict(list)
         for row in made.rows:
             commands[row.participant_id].append(row)
@@ -211,6 +216,8 @@ class Broadcaster:
                 balances.get(participant, ()),
                 commands.get(participant, ()),
                 memory.order_ids,
+                memory.codes,
+                shipments.get(participant, ()),
             )
             batch.private(participant, payload, previous[participant])
 
@@ -284,8 +291,8 @@ class _Batch:
         )
 
 
-def _candle_topic(interval: int, market: int) -> str:
-    return f"candles:{views.market_code(market)}:{views.interval_word(interval)}"
+def _candle_topic(interval: int, code: str) -> str:
+    return f"candles:{code}:{views.interval_word(interval)}"
 
 
 def _of(found: ClosedCandle) -> tuple[int, np.void, bool]:

@@ -38,9 +38,9 @@ class Economy:
         self.apply(state, [], 1)
         self.breaches(state, full=True)
 
-    def params(self, *, agents: int, seed: int, preset: str) -> WorldParams:
+    def params(self, *, agents: int, seed: int, preset: str, regions: int = 1) -> WorldParams:
         """The parameters of a world that is to be created."""
-        return preset_params(preset, agents=agents, seed=seed)
+        return preset_params(preset, agents=agents, seed=seed, regions=regions)
 
     def create(self, params: WorldParams) -> WorldState:
         """The world at tick 0."""

@@ -17,6 +17,7 @@ import numpy as np
 
 from economy_engine.commands import CommandKind
 from economy_engine.events import WorldEvent
+from economy_engine.goods import GOODS_COUNT, market_codes
 from worlds.engine import Block
 from worlds.journal import JournalRow
 
@@ -98,6 +99,7 @@ class WriterMemory:
 
     def __init__(self, markets: int, ticks_per_day: int) -> None:
         self.ticks_per_day = ticks_per_day
+        self.codes = market_codes(markets // GOODS_COUNT)
         self.intervals = (*INTERVALS, ticks_per_day)
         self.candles = np.zeros((len(self.intervals), markets), CANDLE)
         self.candles["t"] = -1

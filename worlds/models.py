@@ -33,6 +33,7 @@ class World(models.Model):
     preset = models.CharField(max_length=16)
     agents = models.PositiveIntegerField()
     seed = models.BigIntegerField()
+    regions = models.PositiveSmallIntegerField(default=1)
     state = models.CharField(max_length=16, choices=State, default=State.CREATING)
     created_at = models.DateTimeField(db_default=Now())
 

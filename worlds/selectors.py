@@ -109,7 +109,7 @@ def participant_for_player(player: User | AnonymousUser, world: World) -> Partic
     """The player's living participant in the world; the only way to one on a player's behalf."""
     if not player.is_authenticated:
         return None
-    living = Participant.objects.filter(world=world, player=player)
+    living = Participant.objects.filter(world=world, player=player).select_related("world")
     return living.exclude(status=Participant.Status.RETIRED).first()
 
 

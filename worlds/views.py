@@ -12,8 +12,8 @@ import numpy as np
 
 from economy_engine.book.columns import MarketState
 from economy_engine.errors import RejectReason
-from economy_engine.events import Indicator, WorldEvent
-from economy_engine.goods import GOODS
+from economy_engine.events import Indicator, ShipmentEvent, WorldEvent
+from economy_engine.goods import market_codes
 from economy_engine.order_terms import OrderStatus, OrderType, Side, TimeInForce
 from economy_engine.units import credits_text
 from worlds.journal import STATUS_EXECUTED, JournalRow
@@ -22,12 +22,16 @@ from worlds.memory import DAY_INTERVAL, INTERVALS, NewsItem, OrderName, TapeTrad
 Payload = dict[str, Any]
 CASH = -1
 WORLD = -1
-CODES = tuple(good.code for good in GOODS)
+CODES = market_codes(1)
 SIDES = {int(Side.BID): "buy", int(Side.ASK): "sell"}
 TYPES = {int(value): value.name.lower() for value in OrderType}
 TIFS = {int(value): value.name.lower() for value in TimeInForce}
 STATUSES = {int(value): value.name.lower() for value in OrderStatus}
 STATES = {int(value): value.name.lower() for value in MarketState}
+SHIPMENT_STATUSES = {
+    int(ShipmentEvent.DISPATCHED): "in_transit",
+    int(ShipmentEvent.ARRIVED): "arrived",
+}
 EVENT_NAMES = {int(value): value.name.lower() for value in WorldEvent}
 INDICATOR_NAMES = {int(value): value.name.lower() for value in Indicator}
 # Told in credits, as all money and prices are; the other indicators are ratios, indices or lots.
@@ -44,11 +48,6 @@ MONEY_INDICATORS = frozenset(
     }
 )
 HOURS_PER_DAY = 24
-
-
-def market_code(market: int) -> str:
-    """The wire's name of a market; one region needs no suffix."""
-    return CODES[market % len(CODES)]
 
 
 def price(minor: int) -> str | None:
@@ -73,7 +72,7 @@ def market_tick(
         base = int(reference[m])
         markets.append(
             {
-                "m": market_code(m),
+                "m": memory.codes[m],
                 "last": credits_text(last),
                 "bid": price(int(row["best_bid"])),
                 "ask": price(int(row["best_ask"])),
@@ -94,13 +93,13 @@ def game_time(tick_of_day: int, ticks_per_day: int) -> str:
     return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 
-def book(market: int, depth: np.ndarray, increment: int, commit: int) -> Payload:
+def book(code: str, depth: np.ndarray, increment: int, commit: int) -> Payload:
     """The top of one book, best first; `depth` holds this market's levels in that order."""
     sides: dict[int, list[list[Any]]] = {int(Side.BID): [], int(Side.ASK): []}
     for row in depth:
         sides[int(row["side"])].append([credits_text(int(row["price"])), int(row["quantity"])])
     return {
-        "market": market_code(market),
+        "market": code,
         "bids": sides[int(Side.BID)],
         "asks": sides[int(Side.ASK)],
         "increment": credits_text(increment),
@@ -148,7 +147,7 @@ def indicator_text(number: int, value: float) -> str:
     return f"{value:.6g}"
 
 
-def indicators(values: Mapping[tuple[int, int], float]) -> Payload:
+def indicators(values: Mapping[tuple[int, int], float], codes: Sequence[str] = CODES) -> Payload:
     """The newest value of each indicator; those of markets are grouped by market."""
     shaped: Payload = {}
     for (number, market), value in sorted(values.items()):
@@ -157,7 +156,7 @@ def indicators(values: Mapping[tuple[int, int], float]) -> Payload:
         if market == WORLD:
             shaped[name] = text
         else:
-            shaped.setdefault(name, {})[market_code(market)] = text
+            shaped.setdefault(name, {})[codes[market]] = text
     return shaped
 
 
@@ -188,12 +187,12 @@ def news_text(item: NewsItem, code: str | None) -> str:
     return sentences.get(item.kind, f"{kind}{f' at {code}' if code else ''}.")
 
 
-def news(items: Iterable[NewsItem]) -> Payload:
+def news(items: Iterable[NewsItem], codes: Sequence[str] = CODES) -> Payload:
     """World events for people."""
     shaped = []
     for item in items:
         kind = EVENT_NAMES.get(item.kind, str(item.kind))
-        code = None if item.market == WORLD else market_code(item.market)
+        code = None if item.market == WORLD else codes[item.market]
         shaped.append(
             {
                 "tick": item.tick,
@@ -216,14 +215,14 @@ def reason_code(number: int) -> str | None:
         return str(number)
 
 
-def order(row: np.void, name: OrderName) -> Payload:
+def order(row: np.void, name: OrderName, codes: Sequence[str] = CODES) -> Payload:
     """An order as it stands after an event."""
     filled, value = int(row["filled"]), int(row["value"])
     average = credits_text((2 * value + filled) // (2 * filled)) if filled else None
     return {
         "id": str(name.command_id),
         "seq": int(row["seq"]),
-        "market": market_code(int(row["market"])),
+        "market": codes[int(row["market"])],
         "side": SIDES[int(row["side"])],
         "type": TYPES[int(row["type"])],
         "tif": TIFS[int(row["tif"])],
@@ -241,12 +240,12 @@ def order(row: np.void, name: OrderName) -> Payload:
     }
 
 
-def fill(row: np.void, name: OrderName) -> Payload:
+def fill(row: np.void, name: OrderName, codes: Sequence[str] = CODES) -> Payload:
     """One side of a trade, as its owner sees it."""
     return {
         "order": str(name.command_id),
         "trade": int(row["trade"]),
-        "market": market_code(int(row["market"])),
+        "market": codes[int(row["market"])],
         "side": SIDES[int(row["side"])],
         "price": credits_text(int(row["price"])),
         "quantity": int(row["quantity"]),
@@ -257,13 +256,26 @@ def fill(row: np.void, name: OrderName) -> Payload:
     }
 
 
-def balance(row: np.void) -> Payload:
+def balance(row: np.void, codes: Sequence[str] = CODES) -> Payload:
     """Cash as a decimal string, goods as lots."""
     available, held = int(row["available"]), int(row["held"])
     if int(row["asset"]) == CASH:
         amounts = {"available": credits_text(available), "held": credits_text(held)}
         return {"asset": "CASH", **amounts}
-    return {"asset": market_code(int(row["asset"])), "available": available, "held": held}
+    return {"asset": codes[int(row["asset"])], "available": available, "held": held}
+
+
+def shipment(row: np.void, codes: Sequence[str] = CODES) -> Payload:
+    """A departure or an arrival of one's own goods."""
+    return {
+        "id": int(row["number"]),
+        "status": SHIPMENT_STATUSES[int(row["event"])],
+        "from": codes[int(row["source"])],
+        "to": codes[int(row["target"])],
+        "quantity": int(row["lots"]),
+        "arrives_tick": int(row["arrives_tick"]),
+        "tick": int(row["tick"]),
+    }
 
 
 def command(row: JournalRow) -> Payload:
@@ -285,12 +297,17 @@ def account(
     balances: Sequence[np.void],
     commands: Sequence[JournalRow],
     names: Mapping[int, OrderName],
+    codes: Sequence[str] = CODES,
+    shipments: Sequence[np.void] = (),
 ) -> Payload:
     """One participant's part of a commit. Of each order only its last state is told."""
     newest = {int(row["seq"]): row for row in orders}
     return {
-        "orders": [order(row, names[seq]) for seq, row in newest.items() if seq in names],
-        "fills": [fill(row, names[int(row["seq"])]) for row in fills if int(row["seq"]) in names],
-        "balances": [balance(row) for row in balances],
+        "orders": [order(row, names[seq], codes) for seq, row in newest.items() if seq in names],
+        "fills": [
+            fill(row, names[int(row["seq"])], codes) for row in fills if int(row["seq"]) in names
+        ],
+        "balances": [balance(row, codes) for row in balances],
+        "shipments": [shipment(row, codes) for row in shipments],
         "commands": [command(row) for row in commands],
     }

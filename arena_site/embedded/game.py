@@ -36,6 +36,7 @@ class Request:
     worlds: int = 1
     world_workers: int = 2
     agents: int = 100_000
+    regions: int = 2
     open_browser: bool = True
     as_json: bool = False
 
@@ -68,7 +69,14 @@ def _run_claimed(request: Request, claim: Claim, console: Console) -> int:
         discard(claim.state)
         console.step("old data discarded")
     console.step(f"Living Economy Arena starts (state and logs in {claim.state})")
-    options = Options(claim.state, port, request.worlds, request.world_workers, request.agents)
+    options = Options(
+        claim.state,
+        port,
+        request.worlds,
+        request.world_workers,
+        request.agents,
+        request.regions,
+    )
     supervisor = Supervisor(game_plan(options), claim, console)
     supervisor.listen()
     code = DONE

@@ -36,6 +36,7 @@ class Options:
     worlds: int = 1
     world_workers: int = 2
     agents: int = 100_000
+    regions: int = 2
 
 
 def game(options: Options) -> list[Process]:
@@ -141,6 +142,7 @@ def world(number: int, options: Options, shared: dict[str, str]) -> Process:
     """Genesis: makes the world's first snapshot, or finds that there is one."""
     slug = "main" if number == 1 else f"world-{number}"
     create = ["world_create", "--if-missing", slug, "--agents", str(options.agents)]
+    create += ["--regions", str(options.regions)]
     return Process(
         name=slug,
         kind=Kind.ONE_SHOT,

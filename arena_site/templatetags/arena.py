@@ -13,6 +13,7 @@ from arena_site.templatetags.guilloche import BOX, seal_paths
 from arena_site.templatetags.modules import graph_of
 
 register = template.Library()
+REGION_NAMES = {"N": "North", "S": "South", "E": "East", "W": "West"}
 
 
 @register.simple_tag
@@ -60,6 +61,12 @@ def grouped(number: Any) -> str:
         return f"{int(number):,}"
     except (TypeError, ValueError):
         return str(number)
+
+
+@register.filter
+def region_name(letter: Any) -> str:
+    """The name of a region for people."""
+    return REGION_NAMES.get(str(letter), str(letter))
 
 
 @register.filter

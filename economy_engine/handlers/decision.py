@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from economy_engine.commands import Header
 from economy_engine.errors import RejectReason
 from economy_engine.state import WorldState
@@ -32,7 +34,8 @@ class Decision:
 
     result: fields for `events.pack_result`; order: a row of the order report, without its seq;
     touched: (row, asset) pairs whose balances changed besides those of the reports; dismissed: the
-    participant whose row is to be given back once the reports are taken.
+    participant whose row is to be given back once the reports are taken; shipment: a row of the
+    shipment report.
     """
 
     reason: RejectReason = RejectReason.OK
@@ -40,6 +43,7 @@ class Decision:
     order: dict[str, Any] | None = None
     touched: list[tuple[int, int]] = field(default_factory=list)
     dismissed: int = 0
+    shipment: np.ndarray | None = None
 
 
 def refused(reason: RejectReason) -> Decision:

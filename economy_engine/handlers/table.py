@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from economy_engine import commands, directory
 from economy_engine.errors import RejectReason
-from economy_engine.handlers import operations, orders, participants
+from economy_engine.handlers import operations, orders, participants, shipments
 from economy_engine.handlers.decision import Context, Decision, refused
 from economy_engine.schema import Clock
 from economy_engine.state import WorldState
@@ -28,6 +28,7 @@ HANDLERS: dict[type, Rule] = {
     commands.CancelAll: Rule(orders.cancel_every, needs_account=True, when_halted=True),
     commands.RegisterParticipant: Rule(participants.register, False, when_halted=False),
     commands.RetireParticipant: Rule(participants.retire, True, when_halted=False),
+    commands.ShipGoods: Rule(shipments.ship, needs_account=True, when_halted=False),
     commands.Halt: Rule(operations.halt, False, when_halted=True),
     commands.Resume: Rule(operations.resume, False, when_halted=True),
     commands.Upgrade: Rule(operations.upgrade, False, when_halted=True),

@@ -16,10 +16,13 @@ from economy_engine.rng import Stream, randint, uniform
 _STREAM = np.int64(Stream.GENESIS)
 _AGENTS, _HOUSEHOLDS, _FIRMS = np.int64(-1), np.int64(-2), np.int64(-3)
 _JOBS, _DESKS = np.int64(-4), np.int64(-5)
+_REGION_STEPS = np.int64(8)  # between the shuffles of two regions
+_ARBITRAGE = np.int64(-6)
 _SHARES_TAIL, _SHARES_MAX, _SHARES_MIN = 1.6, 60.0, 0.2
 _INCOME_FACTOR = 1.14
 _INCOME_WAGE, _INCOME_CAPITAL = 80_000.0, 40_000.0  # minor units per day
 _CASH_SPREAD = 0.4
+_GOODS = np.int64(GOODS_COUNT)
 _CASH_DAYS = 20.0
 _RICH_MAX = 8.0
 _STOCK_DAYS_FIRM, _STOCK_DAYS_QUOTA, _INPUT_DAYS = 1.5, 2.0, 4.0
@@ -29,8 +32,8 @@ _VISIT_SPAN, _DAY = np.int64(40), np.int64(STEPS_PER_DAY)  # steps
 
 
 @kernel
-def agents(agent, seed, markets):
-    """Draw mood and traits of every agent; traders and makers get their home later."""
+def agents(agent, seed):
+    """Draw mood and traits of every agent; its home follows, when its region is known."""
     for i in range(agent.home.size):
         mood = clip(0.5 + 0.1 * normal(uniform(seed, _AGENTS, i, _STREAM)), 0.0, 1.0)
         agent.sentiment[i] = mood
@@ -39,12 +42,22 @@ def agents(agent, seed, markets):
         agent.greed[i] = 0.1
         agent.confidence[i] = 0.7
         agent.herd[i] = uniform(seed, _AGENTS, i, _STREAM + 1)
-        agent.home[i] = randint(markets, seed, _AGENTS, i, _STREAM + 2)
 
 
 @kernel
-def households(ledger, household, goods, seed, basket_cost):
-    """Give every household fund shares, income, cash and one basket; returns all shares.
+def homes(agent, seed, first, end, regions):
+    """Settle the rows of one kind: equal blocks per region, a home market of the region each."""
+    for region in range(regions):
+        begin = first + region * (end - first) // regions
+        stop = first + (region + 1) * (end - first) // regions
+        for i in range(begin, stop):
+            good = randint(_GOODS, seed, _AGENTS, i, _STREAM + 2)
+            agent.home[i] = region * GOODS_COUNT + good
+
+
+@kernel
+def households(ledger, household, agent, goods, seed, basket_cost):
+    """Give every household fund shares, income, cash and one basket at home; returns all shares.
 
     Shares are Pareto, cut, so that inequality does not depend on the number of households.
     """
@@ -63,8 +76,9 @@ def households(ledger, household, goods, seed, basket_cost):
         luck = _CASH_SPREAD * normal(uniform(seed, _HOUSEHOLDS, h, _STREAM + 1))
         cash = _CASH_DAYS * income * rich * exp(luck - 0.5 * _CASH_SPREAD * _CASH_SPREAD)
         ledger.cash[h] = int(cash)
+        first = agent.home[h] // GOODS_COUNT * GOODS_COUNT
         for k in range(GOODS_COUNT):
-            ledger.stock[h, k] = int(goods.basket[k])
+            ledger.stock[h, first + k] = int(goods.basket[k])
     return total
 
 
@@ -80,7 +94,10 @@ def shuffle(items, seed, step, stream):
 def firms(firm, staff, sectors, price, goods, seed, wage, quota_share):
     """Draw sector, size, skill and plans of every firm; sizes share the balanced output."""
     count = sectors.size
-    shuffle(sectors, seed, _FIRMS, _STREAM)
+    regions = price.mid.size // GOODS_COUNT
+    for region in range(regions):
+        begin, end = region * count // regions, (region + 1) * count // regions
+        shuffle(sectors[begin:end], seed, _FIRMS - _REGION_STEPS * region, _STREAM)
     size = np.zeros(count)
     total = np.zeros(price.mid.size)
     for f in range(count):
@@ -120,23 +137,28 @@ def endow_firms(ledger, firm, goods, first_row, wage, buffer_flat):
 
 @allocating
 def employ(household, firm, staff, goods, seed):
-    """Fill jobs: firms in random order take households in random order; returns workers."""
-    households = household.employer.size
-    count = firm.market.size
-    people = np.arange(households)
-    order = np.arange(count)
-    shuffle(people, seed, _JOBS, _STREAM)
-    shuffle(order, seed, _JOBS, _STREAM + 1)
+    """Fill jobs: in each region firms take households, both in random order; returns workers."""
+    regions = (firm.market.max() // GOODS_COUNT) + 1
     employed = 0
-    for place in range(count):
-        f = order[place]
-        k = firm.market[f] % GOODS_COUNT
-        wanted = math.ceil(firm.target[f] * goods.labour[k] / firm.productivity[f])
-        hired = min(wanted, households - employed)
-        for _ in range(hired):
-            household.employer[people[employed]] = f
-            employed += 1
-        staff.workers[f] = hired
+    for region in range(regions):
+        step = _JOBS - _REGION_STEPS * region
+        homes = household.employer.size
+        count = firm.market.size
+        people = np.arange(region * homes // regions, (region + 1) * homes // regions)
+        order = np.arange(region * count // regions, (region + 1) * count // regions)
+        shuffle(people, seed, step, _STREAM)
+        shuffle(order, seed, step, _STREAM + 1)
+        placed = 0
+        for place in range(order.size):
+            f = order[place]
+            k = firm.market[f] % GOODS_COUNT
+            wanted = math.ceil(firm.target[f] * goods.labour[k] / firm.productivity[f])
+            hired = min(wanted, people.size - placed)
+            for _ in range(hired):
+                household.employer[people[placed]] = f
+                placed += 1
+            staff.workers[f] = hired
+        employed += placed
     return employed
 
 
@@ -219,11 +241,15 @@ def traders(ledger, desk, trader, agent, price, goods, seed, first_row, cash_fla
 
 @kernel
 def noise(ledger, price, first_row, count, cash):
-    """Give noise traders two days of their share of every market's volume, and cash."""
-    for row in range(first_row, first_row + count):
-        ledger.cash[row] = cash
-        for m in range(price.mid.size):
-            ledger.stock[row, m] = max(2, int(_DAYS_SPECULATOR * price.daily_volume[m] / count))
+    """Give noise traders cash, and two days of their share of every market's volume at home."""
+    regions = price.mid.size // GOODS_COUNT
+    for region in range(regions):
+        begin, end = region * count // regions, (region + 1) * count // regions
+        for row in range(first_row + begin, first_row + end):
+            ledger.cash[row] = cash
+            for m in range(region * GOODS_COUNT, (region + 1) * GOODS_COUNT):
+                lots = int(_DAYS_SPECULATOR * price.daily_volume[m] / (end - begin))
+                ledger.stock[row, m] = max(2, lots)
 
 
 @kernel
@@ -241,3 +267,17 @@ def makers(ledger, maker, agent, price, goods, first_row):
         ledger.cash[row] = int(4.0 * lots * value)
         maker.start_equity[k] = ledger.cash[row] + lots * value
         agent.home[row] = m
+
+
+@kernel
+def arbitrageurs(ledger, arbitrageur, price, goods, seed, first_row, days, visit_span):
+    """Give arbitrageurs cash for `days` of the volume of all markets together."""
+    count = arbitrageur.next_visit.size
+    value = 0.0
+    for m in range(price.mid.size):
+        value += price.daily_volume[m] * goods.price[m % GOODS_COUNT]
+    for a in range(count):
+        row = first_row + a
+        ledger.cash[row] = int(days * value / count)
+        arbitrageur.start_equity[a] = ledger.cash[row]
+        arbitrageur.next_visit[a] = randint(visit_span, seed, _ARBITRAGE, a, _STREAM)

@@ -52,8 +52,6 @@ class Macro(IntEnum):
     INFLATION = 35  # CPI, 30 days, per year
     HELD_UNTIL_DAY = 36  # last day of a pinned rate
     MOOD = 37  # the seed's weighted sentiment
-    INSTABILITY_UNTIL_DAY = 38  # last day of reduced extraction
-    INSTABILITY_SIZE = 39  # capacity factor of extractors
 
 
 class DayCount(IntEnum):
@@ -205,6 +203,56 @@ class MakerColumns(NamedTuple):
     generations: np.ndarray  # uint32[K, 6]
 
 
+class RouteColumns(NamedTuple):
+    """What moving goods from one region to another takes, shape [R, R]; [r, r] is closed."""
+
+    toll: np.ndarray  # int64, basis points of the value at the origin
+    delay: np.ndarray  # int64, ticks
+    owner: np.ndarray  # int32, row that gets the toll, -1 = treasury
+    open: np.ndarray  # int8, 0 = refuses shipments
+
+
+class ShipmentColumns(NamedTuple):
+    """Goods on their way, shape [Y]; entries below `freight.counters[COUNT]` are in use."""
+
+    number: np.ndarray  # int64, of all shipments ever, from 1
+    arrives: np.ndarray  # int64, tick
+    lots: np.ndarray  # int64
+    row: np.ndarray  # int32, whose they are
+    generation: np.ndarray  # uint32, of the row; another one means that its owner has left
+    source: np.ndarray  # int32, market that they left
+    target: np.ndarray  # int32, market that they go to
+
+
+class FreightColumns(NamedTuple):
+    """The carrier, the unrest that closes routes, and counts."""
+
+    counters: np.ndarray  # int64[8], FreightCounter
+    inbound: np.ndarray  # int64[M], lots on their way to a market
+    owed: np.ndarray  # int64[R], energy that the carrier has still to use, thousandths of a lot
+    slot: np.ndarray  # int32[R], the carrier's bid for energy, -1 = none
+    generation: np.ndarray  # uint32[R]
+    unrest_until: np.ndarray  # int64[R], last day of political instability, -1 = none
+    unrest_size: np.ndarray  # float64[R], capacity factor of extractors meanwhile
+
+
+class FreightCounter(IntEnum):
+    """Slots of `freight.counters`."""
+
+    NUMBER = 0  # shipments ever made
+    COUNT = 1  # shipments on their way
+
+
+class ArbitrageurColumns(NamedTuple):
+    """Arbitrageurs, shape [X]."""
+
+    next_visit: np.ndarray  # int64, step
+    start_equity: np.ndarray  # minor units
+    moving: np.ndarray  # value of own goods on their way, as of the last day's end
+    slots: np.ndarray  # int32[X, 4], own orders, -1 = none
+    generations: np.ndarray  # uint32[X, 4]
+
+
 class DayColumns(NamedTuple):
     """Sums over the running game day and rings of past days."""
 
@@ -235,6 +283,7 @@ class Rows(NamedTuple):
     traders: int
     noise: int
     makers: int
+    arbitrageurs: int
     agents: int  # first institution row
 
 
@@ -248,3 +297,5 @@ class Institution(IntEnum):
     RESIDUE = 4
     LENDING_POOL = 5
     QUOTA_DESK = 6
+    TRANSIT = 7  # goods between regions
+    CARRIER = 8  # buys and uses the energy that movers have paid for

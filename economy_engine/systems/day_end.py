@@ -4,7 +4,8 @@ from economy_engine.book.upkeep import set_price_increment
 from economy_engine.events import WorldEvent
 from economy_engine.params import STEPS_PER_DAY
 from economy_engine.state import WorldState
-from economy_engine.systems import capital, indicators, monetary, scarcity, shocks
+from economy_engine.systems import capital, indicators, logistics, monetary, scarcity, shocks
+from economy_engine.systems.behavior import arbitrage
 from economy_engine.systems.columns import Macro
 from economy_engine.units import increment_for, increment_previous
 
@@ -41,9 +42,13 @@ def _close_money(state: WorldState, tick: int, day_number: int) -> None:
         ledger, state.trader, state.maker, price, day, macro, policy,
         rows.traders, rows.makers, rows.agents,
     )  # fmt: skip
+    arbitrage.settle_arbitrageurs(
+        logistics.of(state), state.arbitrageur, day, macro, policy, rows.arbitrageurs
+    )
+    logistics.settle_carrier(logistics.of(state))
     if day_number % _WEALTH_DAYS == 0:
         wealth = state.wealth_scratch
-        monetary.list_wealth(ledger, state.household, price, wealth)
+        monetary.list_wealth(ledger, state.household, state.agent, price, wealth)
         wealth.sort()  # by value alone, so every machine gets the same order
         monetary.wealth_figures(macro, wealth)
     monetary.set_dividends(ledger, macro, policy, rows.agents)
@@ -61,9 +66,9 @@ def _close_resources(state: WorldState, step: int, day_number: int) -> None:
         state.resource, state.goods, state.params.seed, step,
         config.discovery_probability, config.catastrophe_probability,
     )  # fmt: skip
-    until = state.macro[Macro.INSTABILITY_UNTIL_DAY]
-    if 0.0 <= until <= day_number:
-        shocks.end_instability(state)
+    for region, until in enumerate(state.freight.unrest_until.tolist()):
+        if 0 <= until <= day_number:
+            shocks.end_instability(state, region)
 
 
 def _change_increments(state: WorldState, tick: int) -> None:

@@ -97,7 +97,8 @@ def easing_issue(inflation, unemployment, p):
 def basket_index(vwap, goods, core):
     """Return a Laspeyres index of the basket, 1 at base prices; `core` leaves energy out.
 
-    With several regions every region's basket has equal weight.
+    Regions have the same number of households, to within one, so every region's basket has the
+    same weight: the mean over the population.
     """
     cost, base = 0.0, 0.0
     for m in range(vwap.size):
@@ -292,12 +293,13 @@ def set_universal_dividend(ledger, household, macro, p, agents):
 
 
 @kernel
-def list_wealth(ledger, household, price, wealth):
+def list_wealth(ledger, household, agent, price, wealth):
     """Write every household's cash and goods (minor units) to `wealth`, float64[H]."""
     for h in range(household.employer.size):
         total = np.float64(ledger.cash[h])
+        first = agent.home[h] // GOODS_COUNT * GOODS_COUNT
         for good in CONSUMED:
-            total += ledger.stock[h, good] * price.mid[good]
+            total += ledger.stock[h, first + good] * price.mid[first + good]
         wealth[h] = total
 
 

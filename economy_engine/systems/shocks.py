@@ -13,6 +13,7 @@ from economy_engine.ledger.kernels import transfer
 from economy_engine.params import STEPS_PER_DAY
 from economy_engine.schema import Clock
 from economy_engine.state import WorldState
+from economy_engine.systems import logistics
 from economy_engine.systems.columns import Macro
 from economy_engine.systems.psychology import shock_agents
 
@@ -29,7 +30,7 @@ def inject(state: WorldState, kind: int, market: int, size: float) -> bool:
     on_market = kind in (ShockKind.RESERVE, ShockKind.NEWS)
     if kind not in set(ShockKind) or not np.isfinite(size) or abs(size) > 1e9:
         return False
-    if on_market and not 0 <= market < state.params.markets:
+    if not (0 if on_market else -1) <= market < state.params.markets:
         return False
     if kind == ShockKind.NEWS:
         state.news.pending[market] += float(np.clip(size, -1.0, 1.0))
@@ -47,10 +48,19 @@ def inject(state: WorldState, kind: int, market: int, size: float) -> bool:
         for row in range(state.rows.households, state.rows.firms):
             transfer(state.ledger, ISSUER, row, CASH, int(size))
     elif kind == ShockKind.CLIMATE:
-        state.resource.renewal[:] *= size
+        for region in _regions_hit(state, market):
+            state.resource.renewal[region * GOODS_COUNT : (region + 1) * GOODS_COUNT] *= size
     else:
-        _begin_instability(state, size)
+        for region in _regions_hit(state, market):
+            _begin_instability(state, region, size)
     return True
+
+
+def _regions_hit(state: WorldState, market: int) -> range:
+    """The region of a market; all of them for -1."""
+    if market < 0:
+        return range(state.params.regions)
+    return range(market // GOODS_COUNT, market // GOODS_COUNT + 1)
 
 
 def pin_rate(state: WorldState, rate: float, days: int) -> None:
@@ -63,26 +73,28 @@ def pin_rate(state: WorldState, rate: float, days: int) -> None:
     state.macro[Macro.HELD_UNTIL_DAY] = float(day_of(state) + days)
 
 
-def _extractors(state: WorldState) -> np.ndarray:
+def _extractors(state: WorldState, region: int) -> np.ndarray:
     kinds = state.goods.kind[state.firm.market % GOODS_COUNT]
-    return kinds == GoodKind.FINITE
+    return (kinds == GoodKind.FINITE) & (state.firm.market // GOODS_COUNT == region)
 
 
-def _begin_instability(state: WorldState, size: float) -> None:
-    end_instability(state)
-    hit = _extractors(state)
+def _begin_instability(state: WorldState, region: int, size: float) -> None:
+    end_instability(state, region)
+    hit = _extractors(state, region)
     firm = state.firm
     firm.capacity[hit] *= size
     firm.target[hit] = np.minimum(firm.target[hit], firm.capacity[hit])
     firm.sales[hit] = np.minimum(firm.sales[hit], firm.capacity[hit])
-    state.macro[Macro.INSTABILITY_SIZE] = size
-    state.macro[Macro.INSTABILITY_UNTIL_DAY] = float(day_of(state) + INSTABILITY_DAYS)
+    state.freight.unrest_size[region] = size
+    state.freight.unrest_until[region] = day_of(state) + INSTABILITY_DAYS
+    logistics.set_open(state, region)
 
 
-def end_instability(state: WorldState) -> None:
-    """Give extractors their capacity back, if an instability runs."""
-    if state.macro[Macro.INSTABILITY_UNTIL_DAY] < 0.0:
+def end_instability(state: WorldState, region: int) -> None:
+    """Give a region's extractors their capacity and its routes back, if an instability runs."""
+    if state.freight.unrest_until[region] < 0:
         return
-    state.firm.capacity[_extractors(state)] /= state.macro[Macro.INSTABILITY_SIZE]
-    state.macro[Macro.INSTABILITY_SIZE] = 1.0
-    state.macro[Macro.INSTABILITY_UNTIL_DAY] = -1.0
+    state.firm.capacity[_extractors(state, region)] /= state.freight.unrest_size[region]
+    state.freight.unrest_size[region] = 1.0
+    state.freight.unrest_until[region] = -1
+    logistics.set_open(state, region)

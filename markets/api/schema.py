@@ -18,6 +18,11 @@ from worlds.api.schema import (
     responses,
 )
 
+MARKET_CODE = r"^[A-Z0-9]{2,4}(\.[NSEW])?$"
+_CODE_HELP = (
+    "Code of a market: `OIL LITH RARE WATR LAND CO2 IP FOOD ENRG TOOL`, in a world of several "
+    "regions with the letter of one of them, like `OIL.N`."
+)
 _READ = (400, 404, 409, 429, 503)
 _OWN = (400, 401, 403, 404, 409, 429, 503)
 _WRITE = (400, 401, 403, 404, 409, 411, 413, 422, 429, 503)
@@ -30,7 +35,8 @@ def _credits(**kwargs: Any) -> serializers.CharField:
 class MarketSerializer(serializers.Serializer):
     """One market; day figures cover the last 864,000 ticks."""
 
-    code = serializers.CharField()
+    code = serializers.CharField(help_text="With a region's letter when there are several.")
+    region = serializers.CharField(allow_null=True, help_text="`N`, `S`, `E` or `W`.")
     name = serializers.CharField()
     last = _credits()
     bid = _credits(allow_null=True)
@@ -178,7 +184,7 @@ class PlaceOrderSerializer(serializers.Serializer):
     """An order as it is sent. Unknown fields are refused."""
 
     client_order_id = serializers.CharField(required=False, max_length=36)
-    market = serializers.ChoiceField(list(selectors.CODES))
+    market = serializers.RegexField(MARKET_CODE, help_text=_CODE_HELP)
     side = serializers.ChoiceField(list(messages.SIDES))
     type = serializers.ChoiceField(list(messages.TYPES))
     tif = serializers.ChoiceField(list(messages.TIME_IN_FORCE), required=False)
@@ -192,8 +198,43 @@ class PlaceOrderSerializer(serializers.Serializer):
     self_trade = serializers.ChoiceField(list(messages.SELF_TRADE), required=False)
 
 
+class ShipmentSerializer(serializers.Serializer):
+    """Goods between two regions; `from` and `to` are codes of markets."""
+
+    id = serializers.IntegerField()
+    status = serializers.ChoiceField(["in_transit", "arrived"])
+    quantity = serializers.IntegerField()
+    energy_lots = serializers.IntegerField(help_text="Own energy that the way took.")
+    charged = _credits()
+    tick = serializers.IntegerField()
+    arrives_tick = serializers.IntegerField()
+
+    def get_fields(self) -> dict[str, Any]:
+        """`from` is a word of the language, so the two ends are added by name."""
+        return super().get_fields() | {
+            "from": serializers.CharField(),
+            "to": serializers.CharField(),
+        }
+
+
+class ShipmentListSerializer(FreshSerializer):
+    """A page of shipments."""
+
+    data = ShipmentSerializer(many=True)
+    cursor = CursorSerializer()
+    meta = PageSerializer()
+
+
+class ShipGoodsSerializer(serializers.Serializer):
+    """A shipment as it is sent. Unknown fields are refused."""
+
+    market = serializers.RegexField(MARKET_CODE, help_text=_CODE_HELP)
+    region = serializers.ChoiceField(["N", "S", "E", "W"], help_text="Where the goods shall go.")
+    quantity = serializers.IntegerField(min_value=1, max_value=messages.SHIPMENT_LOTS_MAX)
+
+
 _INTERVALS = [str(interval) for interval in selectors.CANDLE_INTERVALS] + ["day"]
-_CODE = OpenApiParameter("code", str, OpenApiParameter.PATH, enum=list(selectors.CODES))
+_CODE = OpenApiParameter("code", str, OpenApiParameter.PATH, description=_CODE_HELP)
 
 market_list = {
     "operation_id": "markets_list",
@@ -224,7 +265,7 @@ order_list = {
     "operation_id": "orders_list",
     "parameters": [
         query("status", str, "`open` by default.", enum=["open", "all"]),
-        query("market", str, "Only this market.", enum=list(selectors.CODES)),
+        query("market", str, "Only this market."),
         query("limit", int, "1 to 500; 100 by default."),
         query("before", int, "`cursor.before` of the page before this one."),
         MIN_COMMIT,
@@ -240,7 +281,7 @@ order_place = {
 orders_cancel = {
     "operation_id": "orders_cancel_all",
     "parameters": [
-        query("market", str, "Only this market.", enum=list(selectors.CODES)),
+        query("market", str, "Only this market."),
         KEY,
         WAIT,
     ],
@@ -255,4 +296,19 @@ order_cancel = {
     "operation_id": "orders_cancel",
     "parameters": [KEY, WAIT],
     "responses": responses({200: CommandSerializer, 202: CommandSerializer}, *_OWN),
+}
+shipment_list = {
+    "operation_id": "shipments_list",
+    "parameters": [
+        query("limit", int, "1 to 500; 100 by default."),
+        query("before", int, "`cursor.before` of the page before this one."),
+        MIN_COMMIT,
+    ],
+    "responses": responses({200: ShipmentListSerializer}, *_OWN),
+}
+shipment_send = {
+    "operation_id": "shipments_send",
+    "parameters": [KEY, WAIT],
+    "request": ShipGoodsSerializer,
+    "responses": responses({200: CommandSerializer, 202: CommandSerializer}, *_WRITE),
 }

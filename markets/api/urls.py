@@ -9,6 +9,7 @@ urlpatterns = [
     path("markets/<str:code>", views.MarketDetailView.as_view(), name="api_market"),
     path("indicators", views.IndicatorListView.as_view(), name="api_indicators"),
     path("portfolio", views.PortfolioView.as_view(), name="api_portfolio"),
+    path("shipments", views.ShipmentListView.as_view(), name="api_shipments"),
     path("orders", views.OrderListView.as_view(), name="api_orders"),
     path("orders/<uuid:order_id>", views.OrderDetailView.as_view(), name="api_order"),
 ]

@@ -43,7 +43,7 @@ class MarketDetailView(PublicWorldView):
         """Read one market; `interval` is in ticks, or `day`."""
         interval = _interval(request)
         limit = query_integer(request, "limit", 1, selectors.CANDLES_MAX) or CANDLES_DEFAULT
-        market = selectors.market_index(code)
+        market = selectors.market_index(code, self.world.regions)
         if market is None:
             raise Problem("unknown_symbol")
         detail = selectors.market_detail(self.world, market)
@@ -99,7 +99,7 @@ class OrderListView(ParticipantView):
         limit = query_integer(request, "limit", 1, selectors.ORDERS_MAX) or ORDERS_DEFAULT
         before = query_integer(request, "before", 1, INT64_MAX)
         query = {k: v for k, v in request.query_params.items() if k in ("status", "market")}
-        chosen = messages.parse(messages.OrderListQuery, query)
+        chosen = messages.parse(messages.OrderListQuery, query, self.world.regions)
         rows = selectors.orders_for_player(
             self.participant,
             is_open=chosen.get("status", "open") == "open",
@@ -115,7 +115,7 @@ class OrderListView(ParticipantView):
     @extend_schema(**schema.order_place)
     def post(self, request: Request) -> Response:
         """Place an order. 202 means durable, not decided."""
-        data = messages.parse(messages.PlaceOrderMessage, request.data)
+        data = messages.parse(messages.PlaceOrderMessage, request.data, self.world.regions)
         key = messages.idempotency_key(
             request.headers.get("Idempotency-Key"), data.get("client_order_id")
         )
@@ -126,7 +126,7 @@ class OrderListView(ParticipantView):
     def delete(self, request: Request) -> Response:
         """Cancel all open orders, or those of one market."""
         query = {k: v for k, v in request.query_params.items() if k != "wait"}
-        data = messages.parse(messages.CancelAllMessage, query)
+        data = messages.parse(messages.CancelAllMessage, query, self.world.regions)
         key = messages.idempotency_key(request.headers.get("Idempotency-Key"), None)
         receipt = services.orders_cancel_all(participant=self.participant, data=data, key=key)
         return _submitted(request, self.participant, receipt)
@@ -153,6 +153,32 @@ class OrderDetailView(ParticipantView):
         receipt = services.order_cancel(
             participant=self.participant, data={"order": order_id}, key=key
         )
+        return _submitted(request, self.participant, receipt)
+
+
+class ShipmentListView(ParticipantView):
+    """The caller's goods between regions."""
+
+    projection = "accounts"
+    limit_group = "orders"
+
+    @extend_schema(**schema.shipment_list)
+    def get(self, request: Request) -> Response:
+        """List shipments, newest first; `cursor.before` continues."""
+        limit = query_integer(request, "limit", 1, selectors.ORDERS_MAX) or ORDERS_DEFAULT
+        before = query_integer(request, "before", 1, INT64_MAX)
+        rows = selectors.shipments_for_player(self.participant, before=before, limit=limit + 1)
+        more = len(rows) > limit
+        rows = rows[:limit]
+        cursor = {"before": rows[-1]["id"] if more else None}
+        return self.fresh({"data": rows, "cursor": cursor, "meta": {"limit": limit}})
+
+    @extend_schema(**schema.shipment_send)
+    def post(self, request: Request) -> Response:
+        """Send goods to another region. 202 means durable, not decided."""
+        data = messages.parse(messages.ShipGoodsMessage, request.data, self.world.regions)
+        key = messages.idempotency_key(request.headers.get("Idempotency-Key"), None)
+        receipt = services.shipment_send(participant=self.participant, data=data, key=key)
         return _submitted(request, self.participant, receipt)
 
 

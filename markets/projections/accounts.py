@@ -1,4 +1,4 @@
-"""Orders, fills and balances of participants."""
+"""Orders, fills, balances and shipments of participants."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from economy_engine.events import ShipmentEvent
 from economy_engine.order_terms import OrderStatus
 from markets.projections.columns import gather, last_of_each, run
 
@@ -51,8 +52,21 @@ WHERE held.commit < EXCLUDED.commit
 """
 
 
+_UPSERT_SHIPMENTS = """
+INSERT INTO markets_shipmentview AS held (
+    world_id, number, participant_id, source, target, quantity, energy_lots, charged, tick,
+    arrives_tick, arrived, commit)
+SELECT %s, * FROM unnest(
+    %s::bigint[], %s::bigint[], %s::smallint[], %s::smallint[], %s::bigint[], %s::bigint[],
+    %s::bigint[], %s::bigint[], %s::bigint[], %s::boolean[], %s::bigint[])
+ON CONFLICT (world_id, number) DO UPDATE SET
+    arrived = EXCLUDED.arrived, commit = EXCLUDED.commit
+WHERE held.commit < EXCLUDED.commit
+"""
+
+
 def on_account_events(batch: Any) -> None:
-    """Write the orders, fills and balances of a batch of blocks.
+    """Write the orders, fills, balances and shipments of a batch of blocks.
 
     Within a batch only the last state of an order or balance is written; an order's first tick
     stays the tick of its first event, also when that lies in an earlier batch.
@@ -60,6 +74,7 @@ def on_account_events(batch: Any) -> None:
     _orders(batch)
     _fills(batch)
     _balances(batch)
+    _shipments(batch)
 
 
 def _orders(batch: Any) -> None:
@@ -138,8 +153,36 @@ def _balances(batch: Any) -> None:
     )
 
 
+def _shipments(batch: Any) -> None:
+    """A departure tells what was charged, an arrival that it is over: both in one batch merge."""
+    rows, commits = gather(batch.blocks, "shipments")
+    if not len(rows):
+        return
+    numbers, first = np.unique(rows["number"], return_index=True)
+    last = last_of_each(rows["number"])
+    arrived = dict(zip(rows["number"][last].tolist(), rows["event"][last], strict=True))
+    newest = dict(zip(rows["number"][last].tolist(), commits[last].tolist(), strict=True))
+    begun = rows[first]
+    run(
+        _UPSERT_SHIPMENTS,
+        batch.world_id,
+        begun["number"],
+        begun["participant"],
+        begun["source"],
+        begun["target"],
+        begun["lots"],
+        begun["energy_lots"],
+        begun["charged"],
+        begun["tick"],
+        begun["arrives_tick"],
+        [bool(arrived[number] == ShipmentEvent.ARRIVED) for number in numbers.tolist()],
+        [newest[number] for number in numbers.tolist()],
+    )
+
+
 def reset_accounts(world_id: int) -> None:
     """Drop every row of the world, so that its blocks can be read again from the first."""
     run("DELETE FROM markets_orderview WHERE world_id = %s", world_id)
     run("DELETE FROM markets_fillview WHERE world_id = %s", world_id)
     run("DELETE FROM markets_balance WHERE world_id = %s", world_id)
+    run("DELETE FROM markets_shipmentview WHERE world_id = %s", world_id)

@@ -100,7 +100,20 @@ def test_landing_is_alive_for_everybody(page: Page, site: str) -> None:
     expect(page.locator("lea-link .chip")).to_have_attribute("data-state", "live")
     before = tick.inner_text()
     expect(tick).not_to_have_text(before)
-    expect(page.locator(".watch")).to_have_count(10)
+    expect(page.locator(".watch")).to_have_count(20)
+
+
+def test_markets_are_grouped_by_region(page: Page, site: str) -> None:
+    page.goto(f"{site}/m/OIL.S")
+    expect(page.locator("lea-link .chip")).to_have_attribute("data-state", "live")
+    expect(page.locator("lea-watchlist .region")).to_have_text(["North", "South"])
+    expect(page.locator('.watch[aria-current="page"] .code')).to_have_text("OIL.S")
+    south = page.locator(".watch", has_text=".S")
+    expect(south).to_have_count(10)
+    # The book of the second region comes by its own topic.
+    expect(page.locator(".asks .level").first).to_be_attached()
+    page.goto(f"{site}/m/OIL")
+    assert page.url.endswith("/m/OIL.N")
 
 
 def test_skip_link_leads_to_the_content(page: Page, site: str) -> None:

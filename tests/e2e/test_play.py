@@ -25,7 +25,7 @@ def come_in(page: Page, site: str) -> None:
     """One click from the landing page to the ticket of the first market."""
     page.goto(site)
     page.locator("main").get_by_role("button", name="Play now").click()
-    page.wait_for_url("**/m/FOOD")
+    page.wait_for_url("**/m/FOOD.N")
     expect(page.locator("lea-link .chip")).to_have_attribute("data-state", "live")
     # The newcomer's grant has arrived, and there is somebody to buy from.
     cash = page.locator("lea-holdings .totals dd").nth(1)
@@ -53,12 +53,12 @@ def test_guest_buys_and_holds(page: Page, site: str, results: Path) -> None:
     quantity.fill("3")
     page.get_by_label("Type").select_option("market")
     expect(page.locator(".preview dd").first).to_have_text(re.compile(r"\d"))
-    page.get_by_role("button", name="Buy 3 FOOD").click()
+    page.get_by_role("button", name="Buy 3 FOOD.N").click()
     expect(page.locator(".way")).to_have_attribute("data-state", "filled", timeout=PATIENCE_MS)
     expect(page.locator("lea-holdings tbody tr")).to_contain_text("FOOD", timeout=PATIENCE_MS)
     assert time.monotonic() - started < FIRST_TRADE_SECONDS_MAX
     assert held_lots(page) == "3"
-    expect(page.locator("#toasts")).to_contain_text("Bought 3 FOOD")
+    expect(page.locator("#toasts")).to_contain_text("Bought 3 FOOD.N")
     page.get_by_role("tab", name="Fills").click()
     expect(page.locator("#activity-body tbody tr").first).to_contain_text("FOOD")
     page.screenshot(path=results / "play.png")

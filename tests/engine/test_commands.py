@@ -34,6 +34,8 @@ any_command = st.one_of(
     st.builds(commands.CancelAll, market_or_all),
     st.builds(commands.RegisterParticipant, st.booleans()),
     st.just(commands.RetireParticipant()),
+    st.builds(commands.ShipGoods, market, st.integers(0, limits.REGIONS_MAX - 1),
+              st.integers(1, limits.SHIPMENT_LOTS_MAX)),
     st.builds(commands.Halt, st.integers(0, 2**16 - 1)),
     st.just(commands.Resume()),
     st.builds(commands.Upgrade, st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1), uint64,

@@ -141,6 +141,8 @@ def test_a_price_that_leaves_its_grid_gets_another_increment():
         (ShockKind.NEWS, 0, float("nan")),
         (ShockKind.RESERVE, 0, -0.5),
         (ShockKind.CASH, -1, 0.0),
+        (ShockKind.CLIMATE, 10, 0.5),
+        (ShockKind.INSTABILITY, 10, 0.7),
     ],
 )
 def test_a_shock_that_makes_no_sense_has_no_effect(kind, market, size):
@@ -186,9 +188,9 @@ def test_an_instability_ends_after_thirty_days():
     before = state.firm.capacity[extractors].copy()
     assert shocks.inject(state, ShockKind.INSTABILITY, -1, 0.7)
     assert state.firm.capacity[extractors] == pytest.approx(0.7 * before)
-    shocks.end_instability(state)
+    shocks.end_instability(state, 0)
     assert state.firm.capacity[extractors] == pytest.approx(before)
-    shocks.end_instability(state)
+    shocks.end_instability(state, 0)
     assert state.firm.capacity[extractors] == pytest.approx(before)
 
 

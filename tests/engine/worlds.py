@@ -15,9 +15,11 @@ SMALL = {
 }
 
 
-def small_world(agents: int = 1_000, seed: int = 21, preset: str = "lab") -> WorldState:
+def small_world(
+    agents: int = 1_000, seed: int = 21, preset: str = "lab", regions: int = 1
+) -> WorldState:
     """Return a world at tick 0 with small pools and ladders."""
-    return genesis.create(params.preset(preset, agents, seed, **SMALL))
+    return genesis.create(params.preset(preset, agents, seed, regions=regions, **SMALL))
 
 
 def run(state: WorldState, ticks: int) -> WorldState:
@@ -29,9 +31,10 @@ def run(state: WorldState, ticks: int) -> WorldState:
 
 
 def main() -> None:
-    """Print the digest after AGENTS SEED PRESET TICKS; for runs with other settings."""
+    """Print the digest after AGENTS SEED PRESET TICKS [REGIONS]; for runs with other settings."""
     agents, seed, preset, ticks = sys.argv[1:5]
-    state = run(small_world(int(agents), int(seed), preset), int(ticks))
+    regions = int(sys.argv[5]) if len(sys.argv) > 5 else 1
+    state = run(small_world(int(agents), int(seed), preset, regions), int(ticks))
     state.check()
     sys.stdout.write(f"{state.digest():016x}\n")
 

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 OWN = order_id(1)
+SHIPMENT = {"market": "OIL", "region": "S", "quantity": 3}
 
 # method, path, body: status for the anonymous, a player without participant, a stranger, the owner
 MATRIX = [
@@ -33,6 +34,8 @@ MATRIX = [
     ("get", "/api/orders", None, 401, 403, 200, 200),
     ("post", "/api/orders", GOOD, 401, 403, 202, 202),
     ("delete", "/api/orders", None, 401, 403, 202, 202),
+    ("get", "/api/shipments", None, 401, 403, 200, 200),
+    ("post", "/api/shipments", SHIPMENT, 401, 403, 202, 202),
     ("get", f"/api/orders/{OWN}", None, 401, 403, 404, 200),
     ("delete", f"/api/orders/{OWN}", None, 401, 403, 404, 202),
     ("get", f"/api/commands/{OWN}", None, 401, 403, 404, 200),

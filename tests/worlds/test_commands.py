@@ -27,6 +27,7 @@ def test_a_world_is_created_once(make_arena: Callable[..., Arena]) -> None:
     template = make_arena()
     slug = f"w{uuid.uuid4().hex[:12]}"
     flags = ["--agents", "500", "--preset", "lab", "--seed", "7", "--warmup-days", "1"]
+    flags += ["--regions", "1"]
     text = said("world_create", slug, *flags)
     assert "Day 1 of 1" in text and "is born" in text
     world = World.objects.get(slug=slug)
@@ -44,6 +45,7 @@ def test_an_interrupted_birth_is_begun_again(make_arena: Callable[..., Arena]) -
     slug = f"w{uuid.uuid4().hex[:12]}"
     World.objects.create(slug=slug, name=slug, preset="lab", agents=500, seed=9)
     flags = ["--agents", "500", "--preset", "lab", "--warmup-days", "0", "--if-missing"]
+    flags += ["--regions", "1"]
     assert "seed 9" in said("world_create", slug, *flags)
     Arena(World.objects.get(slug=slug), template.engine).close()
     World.objects.create(slug=slug, name=slug, preset="lab", agents=501, seed=9)

@@ -32,10 +32,14 @@ class PrivateStream(NamedTuple):
 
 
 class Door(NamedTuple):
-    """One address. `is_topic` knows the public topics; `private` maps names to streams."""
+    """One address. `private` maps names to streams.
+
+    `is_topic(name)` knows the public topics of any world, `is_topic(name, regions)` those of a
+    world of so many regions.
+    """
 
     operations: Mapping[str, Handler]
-    is_topic: Callable[[str], bool]
+    is_topic: Callable[..., bool]
     private: Mapping[str, PrivateStream]
 
 
@@ -51,6 +55,6 @@ def merge_doors(*doors: Door) -> Door:
         private |= door.private
     return Door(
         operations=operations,
-        is_topic=lambda name: any(door.is_topic(name) for door in doors),
+        is_topic=lambda *given: any(door.is_topic(*given) for door in doors),
         private=private,
     )

@@ -120,7 +120,10 @@ COMMON: dict[str, Handler] = {
 async def _public_topic(socket: SocketConsumer, name: str) -> Topic:
     if not socket.door.is_topic(name):
         raise Problem("unknown_topic")
-    key = TopicKey((await socket.realtime.world()).pk, name, name)
+    world = await socket.realtime.world()
+    if not socket.door.is_topic(name, world.regions):
+        raise Problem("unknown_topic")
+    key = TopicKey(world.pk, name, name)
     try:
         return await socket.realtime.hub.prime(key)
     except HubUnavailableError:

@@ -38,6 +38,10 @@ class Command(BaseCommand):
         parser.add_argument(
             "--agents", type=_positive, default=100_000, help="agents of a new world (100000)"
         )
+        parser.add_argument(
+            "--regions", type=int, default=2, choices=range(1, 5),
+            help="regions of a new world, each with its own markets (2)",
+        )  # fmt: skip
         parser.add_argument("--no-open", action="store_true", help="do not open a browser")
         parser.add_argument(
             "--json", action="store_true",
@@ -51,6 +55,7 @@ class Command(BaseCommand):
             worlds=options["worlds"],
             world_workers=options["world_workers"],
             agents=options["agents"],
+            regions=options["regions"],
             open_browser=not options["no_open"],
             as_json=options["json"],
         )

@@ -24,6 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("name", help="the world's slug, such as main")
         parser.add_argument("--agents", type=int, default=100_000)
         parser.add_argument("--preset", default="sprint", choices=["sprint", "persistent", "lab"])
+        parser.add_argument("--regions", type=int, default=2, choices=range(1, 5))
         parser.add_argument("--seed", type=int, help="a random one when left out")
         parser.add_argument("--warmup-days", type=int, default=30)
         parser.add_argument("--if-missing", action="store_true", help="do nothing if it exists")
@@ -56,6 +57,7 @@ class Command(BaseCommand):
                     agents=options["agents"],
                     preset=options["preset"],
                     seed=seed,
+                    regions=options["regions"],
                     warm_up_days=options["warmup_days"],
                     progress=self._progress(started),
                 )

@@ -2,7 +2,8 @@
 
 Demand is the linear expenditure system (utility maximization with subsistence): `q = gamma +
 beta * (B - sum gamma p) / p` at reference prices, where the budget B is a propensity times income
-plus a part of the cash beyond a target. Simplified: one basket for all, no credit, no moving.
+plus a part of the cash beyond a target. It works and buys in its own region.
+Simplified: one basket for all, no credit, no moving.
 
 Source: R. Stone 1954 and R. Geary 1950 (demand system), set P3 (cash target, wealth tax).
 """
@@ -11,7 +12,7 @@ import numpy as np
 
 from economy_engine.book.columns import Side
 from economy_engine.fmath import clip
-from economy_engine.goods import CONSUMED
+from economy_engine.goods import CONSUMED, GOODS_COUNT
 from economy_engine.jit import kernel, spliced
 from economy_engine.params import DAYS_PER_YEAR, STEPS_PER_DAY
 from economy_engine.rng import Stream, randint, stochastic_round, uniform
@@ -53,8 +54,11 @@ def wealth_tax(wealth, median, rate, rate_top):
 
 
 @spliced
-def work(venue, household, staff, macro, day, p, h, first_firm):
-    """Pay the wage, or look for a job; returns the net income so far (minor units)."""
+def work(venue, household, staff, macro, day, p, h, first, first_firm):
+    """Pay the wage, or look for a job in the own region; returns the net income (minor units).
+
+    first: first market of the region.
+    """
     ledger = venue.ledger
     treasury = venue.agents + _TREASURY
     employer = household.employer[h]
@@ -77,8 +81,12 @@ def work(venue, household, staff, macro, day, p, h, first_firm):
     if household.employer[h] >= 0:
         return income
     best = -1
+    regions = venue.book.market.size // GOODS_COUNT
+    region = first // GOODS_COUNT
+    begin = region * staff.wage.size // regions
+    firms = (region + 1) * staff.wage.size // regions - begin
     for z in range(p.vacancies_seen):
-        f = randint(staff.wage.size, venue.seed, venue.step, h, _LABOR + z)
+        f = begin + randint(firms, venue.seed, venue.step, h, _LABOR + z)
         if staff.vacancies[f] > 0 and (best < 0 or staff.wage[f] > staff.wage[best]):
             best = f
     if best >= 0:
@@ -93,21 +101,21 @@ def work(venue, household, staff, macro, day, p, h, first_firm):
 
 
 @spliced
-def tax_wealth(venue, household, price, macro, day, p, h):
+def tax_wealth(venue, household, price, macro, day, p, h, first):
     """Collect the daily wealth tax, at most a quarter of the free cash."""
     ledger = venue.ledger
     fund = np.float64(ledger.cash[venue.agents + _FUND])
     wealth = np.float64(ledger.cash[h])
     wealth += household.shares[h] * fund / macro[Macro.SHARES]
     for good in CONSUMED:
-        wealth += ledger.stock[h, good] * price.reference[good]
+        wealth += ledger.stock[h, first + good] * price.reference[first + good]
     tax = int(wealth_tax(wealth, macro[Macro.MEDIAN_WEALTH], p.wealth_tax, p.wealth_tax_top))
     tax = min(tax, ledger.cash[h] // 4)
     day.counts[DayCount.WEALTH_TAX] += pay(ledger, h, venue.agents + _TREASURY, tax)
 
 
 @spliced
-def consume(venue, agent, goods, day, p, h):
+def consume(venue, agent, goods, day, p, h, first):
     """Use up goods at home; what is missing for subsistence raises fear."""
     ledger = venue.ledger
     missing = 0.0
@@ -115,12 +123,12 @@ def consume(venue, agent, goods, day, p, h):
         good = CONSUMED[z]
         u = uniform(venue.seed, venue.step, h, _STREAM + z)
         need = stochastic_round(goods.subsistence[good], u)
-        stock = np.int64(ledger.stock[h, good])
+        stock = np.int64(ledger.stock[h, first + good])
         used = max(min(stock, 3 * need + 6), int(p.stock_use * stock))
         if stock < need:
             missing += 0.25
-        use(ledger, h, good, used)
-        day.consumed[good] += used
+        use(ledger, h, first + good, used)
+        day.consumed[first + good] += used
     if missing > 0.0:
         agent.fear[h] = min(1.0, np.float64(agent.fear[h]) + 0.05 * missing)
         day.counts[DayCount.SHORTAGE] += missing
@@ -137,14 +145,14 @@ def budget(cash, income, sentiment, macro, p):
 
 
 @spliced
-def shop(venue, household, agent, price, goods, macro, p, h):
+def shop(venue, household, agent, price, goods, macro, p, h, first):
     """Bid for the basket that the expenditure system asks for."""
     cash = np.float64(venue.ledger.cash[h])
     sentiment = np.float64(agent.sentiment[h])
     money = budget(cash, household.income[h], sentiment, macro, p)
     needs = 0.0
     for good in CONSUMED:
-        needs += goods.subsistence[good] * price.reference[good]
+        needs += goods.subsistence[good] * price.reference[first + good]
     scale = 1.0
     surplus = money - needs
     if surplus < 0.0:
@@ -152,32 +160,33 @@ def shop(venue, household, agent, price, goods, macro, p, h):
         surplus = 0.0
     for z in range(len(CONSUMED)):
         good = CONSUMED[z]
-        reference = price.reference[good]
+        reference = price.reference[first + good]
         wanted = expenditure_demand(
             goods.subsistence[good], goods.budget_share[good], reference, surplus, scale
         )
         lots = stochastic_round(wanted, uniform(venue.seed, venue.step, h, _SPEND + z))
         if lots <= 0:
             continue
-        price.demand[good] += lots
+        price.demand[first + good] += lots
         u = uniform(venue.seed, venue.step, h, _SPEND + 4 + z)
         limit = reference * (1.0 + p.slip * (0.3 + 0.7 * u))
-        submit(venue, good, _BID, limit, lots, h, p.bid_life, 0)
+        submit(venue, first + good, _BID, limit, lots, h, p.bid_life, 0)
 
 
 @spliced
 def live(venue, household, agent, staff, price, goods, day, macro, p, h, first_firm):
-    """One day of one household, in the order: work, dividends, tax, meal, shopping."""
+    """One day of one household at home: work, dividends, tax, meal, shopping, in this order."""
     ledger = venue.ledger
-    income = work(venue, household, staff, macro, day, p, h, first_firm)
+    first = np.int64(agent.home[h]) // GOODS_COUNT * GOODS_COUNT
+    income = work(venue, household, staff, macro, day, p, h, first, first_firm)
     share = int(household.shares[h] * macro[Macro.DIVIDEND])
     income += pay(ledger, venue.agents + _FUND, h, share)
     universal = int(macro[Macro.UNIVERSAL_DIVIDEND])
     income += pay(ledger, venue.agents + _TREASURY, h, universal)
-    tax_wealth(venue, household, price, macro, day, p, h)
+    tax_wealth(venue, household, price, macro, day, p, h, first)
     household.income[h] += p.income_memory * (income - household.income[h])
-    consume(venue, agent, goods, day, p, h)
-    shop(venue, household, agent, price, goods, macro, p, h)
+    consume(venue, agent, goods, day, p, h, first)
+    shop(venue, household, agent, price, goods, macro, p, h, first)
 
 
 @kernel

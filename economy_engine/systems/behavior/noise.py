@@ -10,6 +10,7 @@ import numpy as np
 
 from economy_engine.book.columns import Side
 from economy_engine.fmath import clip, exponential, pareto, poisson
+from economy_engine.goods import GOODS_COUNT
 from economy_engine.jit import kernel, spliced
 from economy_engine.rng import Stream, randint, stochastic_round, uniform
 from economy_engine.systems.venue import submit
@@ -19,6 +20,7 @@ _ACTIVATION = np.int64(Stream.ACTIVATION)
 _BID, _ASK = np.int64(Side.BID), np.int64(Side.ASK)
 _EVENT_SHIFT = 24
 _STOCK_DAYS = 2.0
+_GOODS = np.int64(GOODS_COUNT)
 
 
 @kernel
@@ -30,14 +32,17 @@ def buy_probability(stock, normal_stock):
 
 @spliced
 def trade_group(venue, agent, price, p, event, row0, count, size):
-    """One event: choose market, side, limit and size, and let a group place its orders."""
+    """One event: choose a market of a region, side, limit and size; a group of it orders."""
     seed, step = venue.seed, venue.step
-    markets = price.mid.size
+    regions = price.mid.size // GOODS_COUNT
     first = randint(count, seed, step, event, _STREAM)
-    m = agent.home[row0 + first]
+    m = np.int64(agent.home[row0 + first])
+    region = m // GOODS_COUNT
+    start = region * count // regions
+    members = (region + 1) * count // regions - start
     if uniform(seed, step, event, _STREAM + 1) >= 0.5:
-        m = randint(markets, seed, step, event, _STREAM + 2)
-    volume = price.daily_volume[m] / count
+        m = region * GOODS_COUNT + randint(_GOODS, seed, step, event, _STREAM + 2)
+    volume = price.daily_volume[m] / members
     likes = buy_probability(venue.ledger.stock[row0 + first, m], _STOCK_DAYS * volume)
     side = _BID if uniform(seed, step, event, _STREAM + 3) < likes else _ASK
     far = pareto(uniform(seed, step, event, _STREAM + 5), p.tail) - 1.0
@@ -46,9 +51,9 @@ def trade_group(venue, agent, price, p, event, row0, count, size):
         distance = -p.marketable_slip
     limit = price.mid[m] * (1.0 - distance if side == _BID else 1.0 + distance)
     wanted = exponential(uniform(seed, step, event, _STREAM + 6)) * p.size * volume
-    begin = randint(count, seed, step, event, _STREAM + 7)
+    begin = randint(members, seed, step, event, _STREAM + 7)
     for z in range(size):
-        j = (begin + z) % count
+        j = start + (begin + z) % members
         u = uniform(seed, step, j + (event << _EVENT_SHIFT), _STREAM + 8)
         lots = max(1, stochastic_round(wanted, u))
         submit(venue, m, side, limit, lots, row0 + j, p.order_life, 0)

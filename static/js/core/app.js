@@ -26,7 +26,12 @@ export const link = new Link({
     store.dispatch(event);
     if (event.topic === "world") link.pauseWatch(store.state.world.state === "halted");
   },
-  onState: (change) => store.dispatch({ kind: "link", link: change }),
+  onState: (change) => {
+    store.dispatch({ kind: "link", link: change });
+    // The page is older than the world, whose markets may have a region in their codes.
+    const unknown = change.refused?.code === "unknown_topic";
+    if (unknown && !store.state.world.slug) location.reload();
+  },
   onOpen: () => opened.forEach((callback) => callback()),
 });
 

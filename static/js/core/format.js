@@ -9,6 +9,14 @@ function grouped(digits) {
   return digits.replace(GROUPS, ",");
 }
 
+const REGIONS = { N: "North", S: "South", E: "East", W: "West" };
+
+/** The region that a market's code names, for people; empty in a world of one region. */
+export function regionName(code) {
+  const letter = String(code ?? "").split(".")[1];
+  return letter ? (REGIONS[letter] ?? letter) : "";
+}
+
 /** How many decimals a market's prices need: those of its increment, at least two. */
 export function decimalsOf(increment) {
   const fraction = String(increment ?? "").split(".")[1] ?? "";

@@ -1,6 +1,6 @@
 /** All markets with their last 60 points, price and change; each row is a link. */
 import { html, nothing, repeat } from "../../vendor/lit.js";
-import { credits, decimalsOf, direction, usualDecimals } from "../core/format.js";
+import { credits, decimalsOf, direction, regionName, usualDecimals } from "../core/format.js";
 import { reducedMotion } from "../core/theme.js";
 import { StoreElement, change, sparkline } from "./element.js";
 
@@ -39,6 +39,12 @@ export class LeaWatchlist extends StoreElement {
     </li>`;
   }
 
+  /** The name of the region above its first market. */
+  heading(code, before) {
+    const name = regionName(code);
+    return name && name !== regionName(before) ? html`<li class="region">${name}</li>` : nothing;
+  }
+
   render() {
     const { codes, markets } = this.state;
     if (!codes.length) return html`<p class="empty">No markets are open yet.</p>`;
@@ -46,7 +52,7 @@ export class LeaWatchlist extends StoreElement {
       ${repeat(
         codes,
         (c) => c,
-        (c) => this.row(markets[c]),
+        (c, i) => [this.heading(c, codes[i - 1]), this.row(markets[c])],
       )}
     </ul>`;
   }
