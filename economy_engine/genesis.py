@@ -16,6 +16,7 @@ from economy_engine import tick
 from economy_engine.errors import ContractViolation
 from economy_engine.goods import GOODS, GoodKind
 from economy_engine.ledger.columns import AccountKind
+from economy_engine.ledger.kernels import money_supply
 from economy_engine.limits import FEE_BPS, INSTITUTION_ROWS
 from economy_engine.params import WorldParams, cents
 from economy_engine.schema import Clock
@@ -151,6 +152,8 @@ def _fill_institutions(state: WorldState) -> None:
     ledger.cash[treasury] = households * cents(TREASURY_CENTS_PER_HOUSEHOLD)
     fund = state.institution(Institution.FUND)
     ledger.cash[fund] = households * cents(FUND_CENTS_PER_HOUSEHOLD)
+    bank = state.institution(Institution.BANK)
+    ledger.cash[bank] = int(households * state.params.credit.capital_per_household)
     pool = state.institution(Institution.LENDING_POOL)
     ledger.stock[pool] = (state.price.daily_volume * POOL_DAYS).astype(np.int32)
     state.arrays["fees"][:, 0] = FEE_BPS
@@ -187,7 +190,7 @@ def _fill_macro(state: WorldState) -> None:
         Macro.CORE: 1.0,
         Macro.CPI_BASE: 1.0,
         Macro.MEDIAN_WEALTH: float(cents(MEDIAN_WEALTH_CENTS)),
-        Macro.MONEY: float(state.ledger.issued[0]),
+        Macro.MONEY: float(money_supply(state.ledger)),
         Macro.HELD_UNTIL_DAY: -1.0,
         Macro.INSTABILITY_UNTIL_DAY: -1.0,
         Macro.INSTABILITY_SIZE: 1.0,

@@ -4,7 +4,7 @@ from economy_engine.book.upkeep import set_price_increment
 from economy_engine.events import WorldEvent
 from economy_engine.params import STEPS_PER_DAY
 from economy_engine.state import WorldState
-from economy_engine.systems import capital, indicators, monetary, scarcity, shocks
+from economy_engine.systems import capital, credit, indicators, monetary, scarcity, shocks
 from economy_engine.systems.columns import Macro
 from economy_engine.units import increment_for, increment_previous
 
@@ -46,6 +46,9 @@ def _close_money(state: WorldState, tick: int, day_number: int) -> None:
         monetary.list_wealth(ledger, state.household, price, wealth)
         wealth.sort()  # by value alone, so every machine gets the same order
         monetary.wealth_figures(macro, wealth)
+    credit.close_bank(
+        ledger, state.credit, macro, params.credit, len(state.household.employer), rows.agents
+    )
     monetary.set_dividends(ledger, macro, policy, rows.agents)
     monetary.issue_money(ledger, day, macro, policy, day_number, rows.agents)
     monetary.set_universal_dividend(ledger, state.household, macro, policy, rows.agents)

@@ -20,7 +20,7 @@ from economy_engine.fmath import clip, log
 from economy_engine.goods import CONSUMED, ENRG, GOODS_COUNT
 from economy_engine.jit import kernel, spliced
 from economy_engine.ledger.columns import CASH, ISSUER
-from economy_engine.ledger.kernels import transfer
+from economy_engine.ledger.kernels import money_supply, transfer
 from economy_engine.params import DAYS_PER_YEAR
 from economy_engine.systems.columns import (
     HISTORY_DAYS,
@@ -142,7 +142,7 @@ def close_accounts(ledger, day, macro, day_number):
     """Record output, money and prices of the day in the rings of past days."""
     counts = day.counts
     output = counts[DayCount.OUTPUT_VALUE] - counts[DayCount.INPUT_VALUE]
-    money = np.float64(ledger.issued[0])
+    money = np.float64(money_supply(ledger))
     macro[Macro.GDP] = output
     macro[Macro.REAL_GDP] = counts[DayCount.REAL_OUTPUT]
     macro[Macro.MONEY] = money
