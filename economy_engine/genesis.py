@@ -23,6 +23,7 @@ from economy_engine.schema import Clock
 from economy_engine.state import WorldState
 from economy_engine.systems import birth as draw
 from economy_engine.systems.columns import Institution, Macro
+from economy_engine.systems.scarcity import base_reserve
 from economy_engine.units import increment_for, level_near
 
 START_WAGE_CENTS = 10_000
@@ -33,8 +34,7 @@ MEDIAN_WEALTH_CENTS = 268_000  # 20 baskets, until the first count
 POLICY_RATE_START = 0.04
 QUOTA_SHARE = 1.1  # of balanced use
 POOL_DAYS = 4.0  # lending pool, days of volume
-BASE_DAYS = 1000.0  # reserves, days of normal extraction: the seed's depletionRate .001
-BASE_DAYS_RENEWABLE = 250.0
+RENEWABLE_USE = 4.0  # a renewable's base is used this much faster than depletionRate says
 WARM_UP_DAYS = 30
 
 
@@ -104,8 +104,8 @@ def _fill_resources(state: WorldState) -> None:
         if kind == GoodKind.PRODUCED:
             continue
         renewable = kind == GoodKind.RENEWABLE
-        days = BASE_DAYS_RENEWABLE if renewable else BASE_DAYS
-        resource.base[m] = max(1.0, state.price.daily_volume[m]) * days
+        rate = state.params.config.depletion_rate * (RENEWABLE_USE if renewable else 1.0)
+        resource.base[m] = base_reserve(max(1.0, float(state.price.daily_volume[m])), rate)
         resource.reserve[m] = resource.base[m] * (0.75 if renewable else 0.9)
 
 

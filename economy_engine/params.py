@@ -238,6 +238,7 @@ class MonetaryParams(NamedTuple):
     easing_unemployment: float = 1.0  # qu
     easing_max: float = 0.12
     tightening_at: float = 0.10
+    tightening_pace: float = 0.10  # of M destroyed per year above it
     first_day: int = 30  # start-up days kept out of every statistic
     treasury_share: float = 0.02  # of M, kept by the treasury
     spending: float = 0.2  # of the treasury's excess, per day

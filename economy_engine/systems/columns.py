@@ -188,6 +188,7 @@ class CreditTotal(IntEnum):
     FAILURES = 7
     SITES = 8  # entries ever made in `sites`
     ANNOUNCED = 9  # of them, reported as events
+    FAILURES_CLOSED = 10  # failures up to the last day's end
 
 
 SITES_LISTED = 64

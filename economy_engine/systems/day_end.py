@@ -4,7 +4,15 @@ from economy_engine.book.upkeep import set_price_increment
 from economy_engine.events import WorldEvent
 from economy_engine.params import STEPS_PER_DAY
 from economy_engine.state import WorldState
-from economy_engine.systems import capital, credit, indicators, monetary, scarcity, shocks
+from economy_engine.systems import (
+    capital,
+    credit,
+    credit_reports,
+    indicators,
+    monetary,
+    scarcity,
+    shocks,
+)
 from economy_engine.systems.columns import Macro
 from economy_engine.units import increment_for, increment_previous
 
@@ -18,6 +26,7 @@ def close_day(state: WorldState, tick: int, step: int) -> None:
     _close_resources(state, step, day_number)
     indicators.publish_resources(state, tick)
     indicators.publish_day(state, tick)
+    credit_reports.publish_credit(state, tick)
     state.emission.world_event(tick, WorldEvent.DAY_ENDED, -1, float(day_number), day_number)
     _change_increments(state, tick)
     day = state.day
