@@ -123,7 +123,6 @@ class FirmParams(NamedTuple):
     dividend_share: int = 5  # a fifth of the excess cash per day
     tax_percent: int = 20  # on profit and on wages
     carbon_reserve: float = 0.75  # reserve price / (P0 * CPI)
-    tier_discount: float = 0.08  # of an extractor's rich quarter below the usual first level
 
 
 class CreditParams(NamedTuple):

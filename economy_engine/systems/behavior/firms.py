@@ -23,6 +23,7 @@ from economy_engine.rng import Stream, randint, stochastic_round, uniform
 from economy_engine.systems.behavior.supply import (
     TIERS_COUNT,
     asking_price,
+    blended_price,
     expansion_pace,
     level_price,
     marginal_cost,
@@ -191,24 +192,20 @@ def sell(venue, firm, p, f, row, ask, lots):
 
 
 @spliced
-def sell_quarters(venue, firm, f, row, ask, floor, lots):
-    """Offer an extractor's `lots` quarter by quarter, from where today's sales have come to.
+def sell_quarters(venue, firm, f, row, ask, cost, lots):
+    """Offer an extractor's `lots`: three quarters of a day's capacity, then the rest.
 
-    floor: cost that the quarters' own costs are multiples of. Returns the number of own orders.
+    cost: what the quarters' own costs are multiples of. Returns the number of own orders.
     """
     m = firm.market[f]
     quarter = int(firm.capacity[f] / TIERS_COUNT) + 1
-    sold = max(np.int64(0), np.int64(firm.posted[f]) - lots)
     count = 0
     for level in range(TIERS_COUNT):
-        part = lots
-        if level < TIERS_COUNT - 1:
-            part = min(lots, (level + 1) * quarter - sold)
-        if part <= 0:
-            continue
+        if lots <= 0:
+            break
+        part = min(lots, quarter) if level < TIERS_COUNT - 1 else lots
         lots -= part
-        sold += part
-        price = tier_price(ask, floor, level)
+        price = tier_price(ask, cost, level)
         slot = submit(venue, m, _ASK, price, part, row, _ORDER_LIFE, 0)
         count = keep(firm, venue, f, count, slot)
     return count
@@ -303,16 +300,19 @@ def settle_day(venue, firm, staff, credit, price, goods, day, macro, p, c, f, ro
 def offer(venue, firm, goods, p, f, row, k, cost, reference):
     """Put the firm's stock on sale; returns the number of own orders."""
     lots = np.int64(venue.ledger.stock[row, firm.market[f]])
-    weight = 1.0 if k == CO2 else p.seller_weight
-    ask = asking_price(reference, cost, p.markup, weight, firm.offset[f])
-    floor = cost
-    if firm.unsold[f] > 3.0 * p.stock_days + 1.0:
-        # A full store sells below cost; a permit's cost is its reserve price, which always holds.
-        floor = cost if k == CO2 else 0.8 * cost
-        ask = max(floor, reference * exp(firm.offset[f]))
+    offset = firm.offset[f]
+    # A full store sells below cost; a permit's cost is its reserve price, which always holds.
+    full = firm.unsold[f] > 3.0 * p.stock_days + 1.0
     if is_extractor(goods, k):
-        start = ask * (1.0 - p.tier_discount)
-        return sell_quarters(venue, firm, f, row, start, floor, lots)
+        ask = blended_price(reference, cost, p.markup, p.seller_weight, offset)
+        if full:
+            return sell_quarters(venue, firm, f, row, reference * exp(offset), 0.8 * cost, lots)
+        return sell_quarters(venue, firm, f, row, ask, cost, lots)
+    weight = 1.0 if k == CO2 else p.seller_weight
+    ask = asking_price(reference, cost, p.markup, weight, offset)
+    if full:
+        floor = cost if k == CO2 else 0.8 * cost
+        ask = max(floor, reference * exp(offset))
     return sell(venue, firm, p, f, row, ask, lots)
 
 

@@ -3,12 +3,13 @@
     marginal cost = labour / productivity * wage * Price Multiplier + inputs at mid prices
     ask = max(1.01 * cost, P_eq^th * (cost * (1 + mu))^(1 - th) * e^offset)
 
-Makers of goods offer three levels at ask * (1, 1.024, 1.072). Extractors work the rich quarter of
-their capacity first: its four quarters cost .85, 1, 1.2 and 1.5 times the marginal cost, and no lot
-is offered below the cost of the quarter that it comes from. A quarter runs in part from its cost on
-and fully from its cost plus markup. The response of planned output to the price is the running
-share of the four quarters, less the share at the usual markup, over the mean slope of that share,
-so that its mean elasticity is that of the calibrated response of the other producers.
+Makers of goods offer three levels at ask * (1, 1.024, 1.072). The four quarters of an extractor's
+capacity cost .85, 1, 1.2 and 1.5 times the marginal cost; each visit offers three quarters of a
+day's capacity and the rest of the stock at four levels, none below its own cost plus one percent,
+so that the offer is cut quarter by quarter when the price falls. A quarter runs in part from its
+cost on and fully from its cost plus markup. The response of planned output to the price is the
+running share of the quarters, less the share at the usual markup, over the mean slope of that
+share: its mean elasticity is that of the calibrated response of the other producers.
 
 Source: the seed (multi-level supply from marginal costs); cost tiers of economy.md 3.3; H. Hotelling
 1931 for the rent in the multiplier; parameters of set P3.
@@ -31,10 +32,16 @@ def marginal_cost(labour, productivity, wage, multiplier, input_cost):
 
 
 @kernel
+def blended_price(reference, cost, markup, weight, offset):
+    """Return the geometric mean of the reference price and cost plus markup, times e^offset."""
+    blended = exp(weight * log(reference) + (1.0 - weight) * log(cost * (1.0 + markup)))
+    return blended * exp(offset)
+
+
+@kernel
 def asking_price(reference, cost, markup, weight, offset):
     """Return the price of the first supply level: never below cost plus one percent."""
-    blended = exp(weight * log(reference) + (1.0 - weight) * log(cost * (1.0 + markup)))
-    return max(1.01 * cost, blended * exp(offset))
+    return max(1.01 * cost, blended_price(reference, cost, markup, weight, offset))
 
 
 @kernel
