@@ -62,6 +62,7 @@ class WorldEvent(IntEnum):
     SHOCK = 15
     DAY_ENDED = 16
     REFERENCE_PRICE = 17
+    FIRM_FAILED = 30  # value: lots per day closed down; detail: number of the firm
 
 
 class ShipmentEvent(IntEnum):
@@ -94,6 +95,10 @@ class Indicator(IntEnum):
     EQUITY_FUND = 18
     NEWCOMER_GRANTS = 19
     PHASE = 20
+    BANKRUPTCIES = 40  # firms that failed on the day
+    LOANS = 41
+    BANK_CAPITAL = 42
+    BASE_MONEY = 43
     RESERVES = 64  # per market from here on
     SCARCITY = 65
     EQUILIBRIUM_PRICE = 66

@@ -16,6 +16,7 @@ from economy_engine import tick
 from economy_engine.errors import ContractViolation
 from economy_engine.goods import GOODS, INDEX, Good, GoodKind
 from economy_engine.ledger.columns import AccountKind
+from economy_engine.ledger.kernels import money_supply
 from economy_engine.limits import FEE_BPS, INSTITUTION_ROWS
 from economy_engine.params import WorldParams, cents
 from economy_engine.schema import Clock
@@ -23,7 +24,7 @@ from economy_engine.state import WorldState
 from economy_engine.systems import birth as draw
 from economy_engine.systems import logistics
 from economy_engine.systems.columns import Institution, Macro
-from economy_engine.systems.scarcity import price_multiplier, scarcity_level
+from economy_engine.systems.scarcity import base_reserve, price_multiplier, scarcity_level
 from economy_engine.units import increment_for, level_near
 
 START_WAGE_CENTS = 10_000
@@ -34,9 +35,8 @@ MEDIAN_WEALTH_CENTS = 268_000  # 20 baskets, until the first count
 POLICY_RATE_START = 0.04
 QUOTA_SHARE = 1.1  # of balanced use
 POOL_DAYS = 4.0  # lending pool, days of volume
-BASE_DAYS = 1000.0  # reserves, days of normal extraction: the seed's depletionRate .001
-BASE_DAYS_RENEWABLE = 250.0
 FULLNESS, FULLNESS_RENEWABLE = 0.9, 0.75  # reserve / base at the start
+RENEWABLE_USE = 4.0  # a renewable's base is used this much faster than depletionRate says
 WARM_UP_DAYS = 30
 
 
@@ -108,9 +108,10 @@ def _fill_resources(state: WorldState) -> None:
         if kind == GoodKind.PRODUCED:
             continue
         good, region = GOODS[m % state.params.goods], m // state.params.goods
-        days = BASE_DAYS_RENEWABLE if kind == GoodKind.RENEWABLE else BASE_DAYS
-        share = _abundance(state.params, good, region)
-        resource.base[m] = max(1.0, state.price.daily_volume[m]) * days * share
+        renewable = kind == GoodKind.RENEWABLE
+        rate = state.params.config.depletion_rate * (RENEWABLE_USE if renewable else 1.0)
+        use = max(1.0, float(state.price.daily_volume[m]))
+        resource.base[m] = base_reserve(use, rate) * _abundance(state.params, good, region)
         resource.reserve[m] = resource.base[m] * _fullness(state.params, good, region)
 
 
@@ -201,6 +202,8 @@ def _fill_institutions(state: WorldState) -> None:
     ledger.cash[treasury] = households * cents(TREASURY_CENTS_PER_HOUSEHOLD)
     fund = state.institution(Institution.FUND)
     ledger.cash[fund] = households * cents(FUND_CENTS_PER_HOUSEHOLD)
+    bank = state.institution(Institution.BANK)
+    ledger.cash[bank] = int(households * state.params.credit.capital_per_household)
     pool = state.institution(Institution.LENDING_POOL)
     ledger.stock[pool] = (state.price.daily_volume * POOL_DAYS).astype(np.int32)
     state.arrays["fees"][:, 0] = FEE_BPS
@@ -246,7 +249,7 @@ def _fill_macro(state: WorldState) -> None:
         Macro.CORE: 1.0,
         Macro.CPI_BASE: 1.0,
         Macro.MEDIAN_WEALTH: float(cents(MEDIAN_WEALTH_CENTS)),
-        Macro.MONEY: float(state.ledger.issued[0]),
+        Macro.MONEY: float(money_supply(state.ledger)),
         Macro.HELD_UNTIL_DAY: -1.0,
     }
     for slot, value in start.items():

@@ -127,6 +127,24 @@ class FirmParams(NamedTuple):
     carbon_reserve: float = 0.75  # reserve price / (P0 * CPI)
 
 
+class CreditParams(NamedTuple):
+    """The bank: limits, prices and losses of its loans to firms (economy.md 3.3, 4.1)."""
+
+    capital_per_household: float = float(cents(2_000))  # minor units at base prices, start and aim
+    spread: float = 0.03  # loan rate over the policy rate, per year
+    collateral_share: float = 0.5  # of the value of a firm's stock at mid prices
+    earnings_days: float = 20.0  # days of profit lent without collateral
+    earnings_memory: float = 0.1  # weight per day
+    capital_ratio: float = 0.08  # capital / claims that a new loan must leave
+    capital_aim: float = 0.12  # capital / claims kept back before profit is paid out
+    term_days: int = 30  # instalment of a firm that can afford it, days
+    failure_bound: float = 0.5  # days of cost that equity may be below zero
+    failure_days: int = 5  # days in a row beyond it, or without paying the interest
+    refound_size: float = 0.5  # of the failed firm's capacity
+    sale_discount: float = 0.02  # below the reference price, for seized goods
+    sale_share: float = 0.02  # of a market's daily volume offered at a time
+
+
 class HouseholdParams(NamedTuple):
     """Workers and consumers (r1 3.4 and P3 1.6)."""
 
@@ -221,6 +239,7 @@ class MonetaryParams(NamedTuple):
     easing_unemployment: float = 1.0  # qu
     easing_max: float = 0.12
     tightening_at: float = 0.10
+    tightening_pace: float = 0.10  # of M destroyed per year above it
     first_day: int = 30  # start-up days kept out of every statistic
     treasury_share: float = 0.02  # of M, kept by the treasury
     spending: float = 0.2  # of the treasury's excess, per day
@@ -277,6 +296,7 @@ class WorldParams:
     config: SeedConfig = field(default_factory=SeedConfig)
     market: MarketParams = field(default_factory=MarketParams)
     firm: FirmParams = field(default_factory=FirmParams)
+    credit: CreditParams = field(default_factory=CreditParams)
     household: HouseholdParams = field(default_factory=HouseholdParams)
     desk: DeskParams = field(default_factory=DeskParams)
     maker: MakerParams = field(default_factory=MakerParams)
@@ -344,6 +364,7 @@ GROUPS: dict[str, type] = {
     "config": SeedConfig,
     "market": MarketParams,
     "firm": FirmParams,
+    "credit": CreditParams,
     "household": HouseholdParams,
     "desk": DeskParams,
     "maker": MakerParams,

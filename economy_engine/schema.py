@@ -20,9 +20,12 @@ from economy_engine.book.columns import (
 from economy_engine.ledger.columns import LedgerColumns
 from economy_engine.params import WorldParams
 from economy_engine.systems.columns import (
+    FAILED_SITE_DTYPE,
     HISTORY_DAYS,
+    SITES_LISTED,
     AgentColumns,
     ArbitrageurColumns,
+    CreditColumns,
     DayColumns,
     DeskColumns,
     FirmColumns,
@@ -301,6 +304,13 @@ SCHEMA: tuple[ArraySpec, ...] = (
             "generations": ("<u4", ("X", 4), 0),
         },
     ),
+    *_group(
+        "credit",
+        CreditColumns,
+        ("F",),
+        dict.fromkeys(("loan", "distress", "failures"), "<i8")
+        | {"totals": ("<i8", (16,), 0), "sites": (FAILED_SITE_DTYPE, (SITES_LISTED,), 0)},
+    ),
 )
 DERIVED: tuple[ArraySpec, ...] = tuple(_DERIVED)
 BY_NAME: dict[str, ArraySpec] = {spec.name: spec for spec in (*SCHEMA, *DERIVED)}
@@ -323,6 +333,7 @@ GROUPS: dict[str, type] = {
     "shipment": ShipmentColumns,
     "freight": FreightColumns,
     "arbitrageur": ArbitrageurColumns,
+    "credit": CreditColumns,
 }
 assert all(spec.in_digest and spec.in_snapshot for spec in SCHEMA)
 assert len(BY_NAME) == len(SCHEMA) + len(DERIVED)

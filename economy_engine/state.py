@@ -19,7 +19,8 @@ from economy_engine.book.upkeep import rebuild_ladders
 from economy_engine.emission import Emission
 from economy_engine.errors import ContractViolation
 from economy_engine.goods import GoodsTable, goods_table
-from economy_engine.ledger.columns import LedgerColumns
+from economy_engine.ledger.columns import Issued, LedgerColumns
+from economy_engine.ledger.kernels import money_supply
 from economy_engine.limits import INSTITUTION_ROWS
 from economy_engine.params import MINOR_PER_CENT, WorldParams
 from economy_engine.population import population
@@ -27,6 +28,8 @@ from economy_engine.schema import ArraySpec, Clock
 from economy_engine.systems.columns import (
     AgentColumns,
     ArbitrageurColumns,
+    CreditColumns,
+    CreditTotal,
     DayColumns,
     DeskColumns,
     FirmColumns,
@@ -70,6 +73,7 @@ class Views(NamedTuple):
     shipment: ShipmentColumns
     freight: FreightColumns
     arbitrageur: ArbitrageurColumns
+    credit: CreditColumns
 
 
 class WorldState:
@@ -151,6 +155,7 @@ class WorldState:
         self.shipment = self.views.shipment
         self.freight = self.views.freight
         self.arbitrageur = self.views.arbitrageur
+        self.credit = self.views.credit
         self.clock: np.ndarray = arrays["clock"]
         self.macro: np.ndarray = arrays["macro"]
         self._plan: list[tuple[str, int]] = []
@@ -261,7 +266,7 @@ class WorldState:
     def conservation(self) -> tuple[int, np.ndarray]:
         """Return what is missing of money (minor units) and of each market's goods (lots): zeros.
 
-        Money: cash and holds of all accounts less money issued. Goods: stock and holds of all
+        Money: cash and holds of all accounts less base money and the bank's. Goods: stock and holds of all
         accounts less lots that entered and did not leave.
         """
         rows = int(self.clock[Clock.ROWS])
@@ -269,15 +274,30 @@ class WorldState:
         money = int(ledger.cash[:rows].sum()) + int(ledger.cash_held[:rows].sum())
         goods = ledger.stock[:rows].sum(axis=0, dtype=np.int64)
         goods += ledger.stock_held[:rows].sum(axis=0, dtype=np.int64)
-        return money - int(ledger.issued[0]), goods - (ledger.goods_in - ledger.goods_out)
+        return money - int(money_supply(ledger)), goods - (ledger.goods_in - ledger.goods_out)
+
+    def claims_missing(self) -> tuple[int, int]:
+        """Return what is missing of the bank's claims, in minor units: zeros.
+
+        First the sum of all loans less the claims on firms, then all claims less the money that
+        the bank made.
+        """
+        totals = self.credit.totals
+        loans, bad = int(totals[CreditTotal.LOANS]), int(totals[CreditTotal.BAD])
+        made = int(self.ledger.issued[Issued.CREDIT])
+        return int(self.credit.loan.sum()) - loans, loans + bad - made
 
     def check(self) -> None:
-        """Raise ContractViolation unless money and goods add up and no balance is negative."""
+        """Raise ContractViolation unless money, goods and claims add up, none of them negative."""
         money, goods = self.conservation()
         if money:
             raise ContractViolation(f"money is off by {money} minor units")
         if goods.any():
             raise ContractViolation(f"goods are off by {goods.tolist()} lots")
+        if any(self.claims_missing()):
+            raise ContractViolation(f"claims are off by {self.claims_missing()} minor units")
+        if int(self.credit.loan.min()) < 0 or int(self.credit.totals.min()) < 0:
+            raise ContractViolation("a claim is negative")
         rows = int(self.clock[Clock.ROWS])
         for name in ("cash", "cash_held", "stock", "stock_held"):
             if int(getattr(self.ledger, name)[:rows].min()) < 0:

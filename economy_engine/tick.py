@@ -110,8 +110,8 @@ def _let_agents_act(state: WorldState, venue: Venue) -> None:
     params, rows, price, flow = state.params, state.rows, state.price, state.flow
     macro, day, goods = state.macro, state.day, state.goods
     firms.visit_firms(
-        venue, state.firm, state.staff, price, state.resource, goods, day, macro, params.firm,
-        rows.firms,
+        venue, state.firm, state.staff, state.credit, price, state.resource, goods, day, macro,
+        params.firm, params.credit, rows.firms,
     )  # fmt: skip
     households.live_households(
         venue, state.household, state.agent, state.staff, price, goods, day, macro,

@@ -17,6 +17,7 @@ from economy_engine.ledger.kernels import (
     MONEY_BROKEN,
     NEGATIVE,
     check_conservation,
+    money_supply,
 )
 from economy_engine.schema import Clock
 from economy_engine.state import WorldState
@@ -47,13 +48,16 @@ def _conservation(state: WorldState) -> list[str]:
     faults = check_conservation(state.ledger, rows, sums)
     found = []
     if faults & MONEY_BROKEN:
-        found.append(f"I2 money: {sums[markets]} held, {state.ledger.issued[0]} issued")
+        found.append(f"I2 money: {sums[markets]} held, {money_supply(state.ledger)} issued")
     if faults & GOODS_BROKEN:
         expected = state.ledger.goods_in - state.ledger.goods_out
         wrong = np.flatnonzero(sums[:markets] != expected).tolist()
         found.append(f"I3 goods: markets {wrong} do not balance")
     if faults & NEGATIVE:
         found.append("I4 a balance is negative")
+    loans, claims = state.claims_missing()
+    if loans or claims:
+        found.append(f"I2 credit: loans are off by {loans}, claims by {claims}")
     return found
 
 

@@ -43,6 +43,9 @@ MONEY_INDICATORS = frozenset(
         Indicator.TREASURY,
         Indicator.EQUITY_FUND,
         Indicator.NEWCOMER_GRANTS,
+        Indicator.LOANS,
+        Indicator.BANK_CAPITAL,
+        Indicator.BASE_MONEY,
         Indicator.EQUILIBRIUM_PRICE,
         Indicator.VWAP,
     }

@@ -42,6 +42,19 @@ class AccountFlag(IntFlag):
     GUEST = 128
 
 
+class Issued(IntEnum):
+    """Reasons of `issued`, int64 minor units: who made the money that the accounts hold.
+
+    Free and held cash of all accounts is BASE + CREDIT, at every tick. GRANTS is a part of BASE;
+    DESTROYED is a record of what policy took out of BASE.
+    """
+
+    BASE = 0  # by the central bank, net
+    GRANTS = 1  # of it, newcomers' grants that were not given back
+    CREDIT = 2  # by the bank: equal to its claims on firms, to the unit
+    DESTROYED = 3  # by tightening, ever
+
+
 class LedgerColumns(NamedTuple):
     """Balances and marks of all accounts; rows of A, markets of M. All arrays in C order."""
 
@@ -57,7 +70,7 @@ class LedgerColumns(NamedTuple):
     open_orders: np.ndarray  # int32[A], resting orders of participants' rows (AI rows stay 0)
     goods_in: np.ndarray  # int64[M], lots that ever entered: production, mint
     goods_out: np.ndarray  # int64[M], lots that ever left: consumed, used, spoiled
-    issued: np.ndarray  # int64[4], [0] money issued by the central bank, net, minor units
+    issued: np.ndarray  # int64[4], money by its issuer and reason, `Issued`, minor units
 
 
 def allocate(rows: int, markets: int) -> LedgerColumns:

@@ -11,7 +11,7 @@ import numpy as np
 from economy_engine import limits
 from economy_engine.errors import RejectReason
 from economy_engine.jit import allocating, inlined_inner, inner, kernel
-from economy_engine.ledger.columns import AccountFlag, LedgerColumns
+from economy_engine.ledger.columns import AccountFlag, Issued, LedgerColumns
 
 _CASH = -1
 _ISSUER = -1
@@ -23,6 +23,7 @@ _FUNDS = int(RejectReason.INSUFFICIENT_FUNDS)
 _INVENTORY = int(RejectReason.INSUFFICIENT_INVENTORY)
 _DEBITS = int(AccountFlag.DEBITS_FROZEN)
 _CREDITS = int(AccountFlag.CREDITS_FROZEN)
+_BASE, _CREDIT = np.int64(Issued.BASE), np.int64(Issued.CREDIT)
 _LEGS = limits.POSTING_LEGS_MAX
 _LOTS = limits.INT32_MAX
 _LANES = 8  # rows summed side by side in the conservation check
@@ -38,7 +39,7 @@ def move(ledger: LedgerColumns, row: int, asset: int, amount: int) -> None:
     """Add `amount` to one free balance; the issuer's side goes to the totals. No checks."""
     if row == _ISSUER:
         if asset == _CASH:
-            ledger.issued[0] -= amount
+            ledger.issued[_BASE] -= amount
         elif amount < 0:
             ledger.goods_in[asset] -= amount
         else:
@@ -156,6 +157,41 @@ def transfer(ledger: LedgerColumns, source: int, target: int, asset: int, amount
 
 
 @kernel
+def create_credit(ledger: LedgerColumns, row: int, amount: int) -> int:
+    """Credit a row with `amount` >= 0 (minor units) that the bank makes; 0 or OUT_OF_RANGE.
+
+    The caller books an equal claim in the same breath: claims are the whole of bank money.
+    """
+    if amount < 0 or ledger.cash[row] + amount > limits.MONEY_MINOR_MAX:
+        return _RANGE
+    ledger.cash[row] += amount
+    ledger.issued[_CREDIT] += amount
+    return _OK
+
+
+@kernel
+def destroy_credit(ledger: LedgerColumns, row: int, amount: int) -> int:
+    """Take `amount` >= 0 (minor units) of bank money out of the world, from a row's free cash.
+
+    The caller ends an equal claim. Returns 0, INSUFFICIENT_FUNDS, or OUT_OF_RANGE when the bank
+    never made that much.
+    """
+    if amount < 0 or amount > ledger.issued[_CREDIT]:
+        return _RANGE
+    if ledger.cash[row] < amount:
+        return _FUNDS
+    ledger.cash[row] -= amount
+    ledger.issued[_CREDIT] -= amount
+    return _OK
+
+
+@kernel
+def money_supply(ledger: LedgerColumns) -> int:
+    """Return M in minor units: base money and the bank's."""
+    return ledger.issued[_BASE] + ledger.issued[_CREDIT]
+
+
+@kernel
 def hold(ledger: LedgerColumns, row: int, asset: int, amount: int) -> int:
     """Move `amount` >= 0 from free to held; 0, INSUFFICIENT_FUNDS or INSUFFICIENT_INVENTORY."""
     if amount < 0:
@@ -244,7 +280,7 @@ def column_sums(table: np.ndarray, rows: int, sums: np.ndarray) -> int:
 def check_conservation(ledger: LedgerColumns, rows: int, sums: np.ndarray) -> int:
     """Check that nothing appeared or vanished over the first `rows` accounts.
 
-    Money: free plus held equals what the central bank issued. Goods: free plus held equals what
+    Money: free plus held equals what central bank and bank issued. Goods: free plus held equals what
     entered minus what left, per market. No balance is negative.
 
     Parameters
@@ -268,7 +304,7 @@ def check_conservation(ledger: LedgerColumns, rows: int, sums: np.ndarray) -> in
     signs |= np.int64(column_sums(ledger.stock_held, rows, sums))
     sums[markets] = money
     faults = 0
-    if money != ledger.issued[0]:
+    if money != money_supply(ledger):
         faults |= MONEY_BROKEN
     for m in range(markets):
         if sums[m] != ledger.goods_in[m] - ledger.goods_out[m]:

@@ -170,6 +170,42 @@ class StaffColumns(NamedTuple):
     wage: np.ndarray  # minor units per worker-day
 
 
+class CreditTotal(IntEnum):
+    """Slots of `credit.totals` (int64[16]); money in minor units, sums since genesis unless noted.
+
+    LOANS + BAD is what the bank claims now, equal to the money that it made, at every tick.
+    """
+
+    LOANS = 0  # now: sum of `loan`
+    BAD = 1  # now: claims on failed firms that capital has not covered yet
+    LENT = 2
+    REPAID = 3
+    INTEREST = 4  # received
+    WRITTEN_OFF = 5
+    PROFIT = 6  # paid to the equity fund
+    FAILURES = 7
+    SITES = 8  # entries ever made in `sites`
+    ANNOUNCED = 9  # of them, reported as events
+    FAILURES_CLOSED = 10  # failures up to the last day's end
+
+
+SITES_LISTED = 64
+FAILED_SITE_DTYPE = np.dtype(
+    [("step", "<i8"), ("firm", "<i4"), ("market", "<i4"), ("capacity", "<f8")]
+)
+
+
+class CreditColumns(NamedTuple):
+    """Loans of the bank to firms, shape [F]; row of a firm = H + index."""
+
+    loan: np.ndarray  # int64, minor units owed to the bank
+    distress: np.ndarray  # int64, days in a row that the firm could not pay
+    earnings: np.ndarray  # EMA of the daily profit on sales, minor units
+    failures: np.ndarray  # int64, times the row was founded anew
+    totals: np.ndarray  # int64[16], CreditTotal
+    sites: np.ndarray  # FAILED_SITE_DTYPE[64], ring: capacity of failed firms, to be auctioned
+
+
 class DeskColumns(NamedTuple):
     """Trading desks, shape [M, G] unless noted."""
 
@@ -299,3 +335,4 @@ class Institution(IntEnum):
     QUOTA_DESK = 6
     TRANSIT = 7  # goods between regions
     CARRIER = 8  # buys and uses the energy that movers have paid for
+    BANK = 10

@@ -4,7 +4,16 @@ from economy_engine.book.upkeep import set_price_increment
 from economy_engine.events import WorldEvent
 from economy_engine.params import STEPS_PER_DAY
 from economy_engine.state import WorldState
-from economy_engine.systems import capital, indicators, logistics, monetary, scarcity, shocks
+from economy_engine.systems import (
+    capital,
+    credit,
+    credit_reports,
+    indicators,
+    logistics,
+    monetary,
+    scarcity,
+    shocks,
+)
 from economy_engine.systems.behavior import arbitrage
 from economy_engine.systems.columns import Macro
 from economy_engine.units import increment_for, increment_previous
@@ -19,6 +28,7 @@ def close_day(state: WorldState, tick: int, step: int) -> None:
     _close_resources(state, step, day_number)
     indicators.publish_resources(state, tick)
     indicators.publish_day(state, tick)
+    credit_reports.publish_credit(state, tick)
     state.emission.world_event(tick, WorldEvent.DAY_ENDED, -1, float(day_number), day_number)
     _change_increments(state, tick)
     day = state.day
@@ -51,6 +61,9 @@ def _close_money(state: WorldState, tick: int, day_number: int) -> None:
         monetary.list_wealth(ledger, state.household, state.agent, price, wealth)
         wealth.sort()  # by value alone, so every machine gets the same order
         monetary.wealth_figures(macro, wealth)
+    credit.close_bank(
+        ledger, state.credit, macro, params.credit, len(state.household.employer), rows.agents
+    )
     monetary.set_dividends(ledger, macro, policy, rows.agents)
     monetary.issue_money(ledger, day, macro, policy, day_number, rows.agents)
     monetary.set_universal_dividend(ledger, state.household, macro, policy, rows.agents)

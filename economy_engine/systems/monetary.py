@@ -8,8 +8,8 @@
 The rule targets core inflation over 90 days with means of 30 days at both ends, since single days
 are too noisy; it meets every 7 days and moves a quarter of the way. Above 10 % inflation the rate
 is raised further and money is destroyed; below the trigger money is issued as a universal dividend
-(quantitative easing). The Phillips curve is the wage rule of the producers. Simplified: no banks,
-no bonds.
+(quantitative easing). The Phillips curve is the wage rule of the producers. M is base money and the
+bank's (`credit`); policy acts on base money alone. Simplified: no bonds, no reserve requirement.
 
 Source: the seed (sum, interventions); I. Fisher 1911, J. Taylor 1993, A. Okun 1962; set P3.
 """
@@ -19,8 +19,8 @@ import numpy as np
 from economy_engine.fmath import clip, log
 from economy_engine.goods import CONSUMED, ENRG, GOODS_COUNT
 from economy_engine.jit import kernel, spliced
-from economy_engine.ledger.columns import CASH, ISSUER
-from economy_engine.ledger.kernels import transfer
+from economy_engine.ledger.columns import CASH, ISSUER, Issued
+from economy_engine.ledger.kernels import money_supply, transfer
 from economy_engine.params import DAYS_PER_YEAR
 from economy_engine.systems.columns import (
     HISTORY_DAYS,
@@ -37,6 +37,7 @@ _CORE, _CPI = np.int64(History.CORE), np.int64(History.CPI)
 _MONEY, _GDP = np.int64(History.MONEY), np.int64(History.GDP)
 _ENERGY = ENRG
 _CASH, _ISSUER = np.int64(CASH), np.int64(ISSUER)
+_DESTROYED = np.int64(Issued.DESTROYED)
 _YEAR = float(DAYS_PER_YEAR)
 _WINDOW_MIN = 10  # days of statistics before the first policy figures
 _SHORT_WINDOW = 30  # days
@@ -49,6 +50,14 @@ def velocity(nominal_output_per_year, money):
     if money <= 0.0:
         return 0.0
     return nominal_output_per_year / money
+
+
+@kernel
+def price_level(money, turns, real_output):
+    """Return P of MV = PY; 0 without output."""
+    if real_output <= 0.0:
+        return 0.0
+    return money * turns / real_output
 
 
 @kernel
@@ -91,6 +100,12 @@ def easing_issue(inflation, unemployment, p):
     issue = p.easing_inflation * max(0.0, p.inflation_target - inflation)
     issue += p.easing_unemployment * max(0.0, unemployment - p.natural_unemployment)
     return min(p.easing_max, issue)
+
+
+@kernel
+def tightening_share(inflation, tightening_at, pace):
+    """Return the seed's automatic tightening: money destroyed as a share of money per year."""
+    return pace if inflation > tightening_at else 0.0
 
 
 @spliced
@@ -143,7 +158,7 @@ def close_accounts(ledger, day, macro, day_number):
     """Record output, money and prices of the day in the rings of past days."""
     counts = day.counts
     output = counts[DayCount.OUTPUT_VALUE] - counts[DayCount.INPUT_VALUE]
-    money = np.float64(ledger.issued[0])
+    money = np.float64(money_supply(ledger))
     macro[Macro.GDP] = output
     macro[Macro.REAL_GDP] = counts[DayCount.REAL_OUTPUT]
     macro[Macro.MONEY] = money
@@ -251,21 +266,26 @@ def hold_rate(macro, day_number):
 
 @kernel
 def issue_money(ledger, day, macro, p, day_number, agents):
-    """Issue (or destroy) the day's money through the treasury; returns minor units, signed."""
+    """Issue the day's money to the treasury, destroy what tightening asks for; returns the net.
+
+    What is destroyed is taken from the treasury's balance, so its spending shrinks one for one.
+    """
     treasury = np.int64(agents + _TREASURY)
     share = macro[Macro.EXTRA_ISSUE]
     if day_number > p.first_day:
         mean = macro[Macro.UNEMPLOYMENT_MEAN]
         share += easing_issue(macro[Macro.POLICY_INFLATION], mean, p) / _YEAR
-    if macro[Macro.POLICY_INFLATION] > p.tightening_at and day_number > p.first_day + _WINDOW_MIN:
-        share -= 0.10 / _YEAR
     amount = np.int64(macro[Macro.MONEY] * (p.money_growth / _YEAR + share))
-    if amount >= 0:
-        transfer(ledger, _ISSUER, treasury, _CASH, amount)
-    else:
-        amount = -pay_back(ledger, treasury, -amount)
-    day.counts[DayCount.ISSUED] += amount
-    return amount
+    destroyed = max(np.int64(0), -amount)
+    issued = max(np.int64(0), amount)
+    if day_number > p.first_day + _WINDOW_MIN:
+        burn = tightening_share(macro[Macro.POLICY_INFLATION], p.tightening_at, p.tightening_pace)
+        destroyed += np.int64(macro[Macro.MONEY] * burn / _YEAR)
+    transfer(ledger, _ISSUER, treasury, _CASH, issued)
+    destroyed = pay_back(ledger, treasury, destroyed)
+    ledger.issued[_DESTROYED] += destroyed
+    day.counts[DayCount.ISSUED] += issued - destroyed
+    return issued - destroyed
 
 
 @spliced

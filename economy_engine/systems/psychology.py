@@ -17,7 +17,7 @@ import math
 import numpy as np
 
 from economy_engine.fmath import clip, normal
-from economy_engine.jit import kernel, spliced
+from economy_engine.jit import inlined, kernel, spliced
 from economy_engine.rng import Stream, uniform
 from economy_engine.systems.columns import Macro
 
@@ -70,6 +70,31 @@ def mood(sentiment: float, fear: float, greed: float, weights: tuple) -> float:
     return weights[0] * sentiment + weights[1] * (1.0 - fear) + weights[2] * greed
 
 
+@inlined
+def sentiment_drift(trend, jobless, herd, world, sentiment, memory):
+    """Return the pull on sentiment: prices, job, herd (trait times pull), memory, neutrality."""
+    drift = 0.12 * trend - 0.15 * jobless + herd * (world - sentiment)
+    return drift + (0.3 * (memory - sentiment) + 0.15 * (0.5 - sentiment))
+
+
+@inlined
+def alarm(trend, excess, jobless):
+    """Return the level that fear moves to, 0..1: falling prices, unrest, no job."""
+    return min(1.0, max(0.0, -trend) / 3.0 + 0.15 * excess + 0.2 * jobless)
+
+
+@inlined
+def lure(trend, excess):
+    """Return the level that greed moves to, 0..1: rising prices, less so in unrest."""
+    return min(1.0, max(0.0, trend) / 3.0 * (1.0 - 0.3 * excess))
+
+
+@inlined
+def assurance(excess, fear):
+    """Return the level that confidence moves to, 0..1."""
+    return max(0.0, 1.0 - 0.25 * excess - 0.5 * fear)
+
+
 @spliced
 def market_mood(flow, m):
     """Return (trend in [-3, 3], excess volatility in [0, 3]) that the agents of a market see."""
@@ -103,14 +128,11 @@ def update_agents(agent, household, flow, macro, seed, step, sums):
             confidence = np.float64(agent.confidence[i])
             memory += 0.005 * (s - memory)
             herd = pull * np.float64(agent.herd[i])
-            drift = 0.12 * trend - 0.15 * jobless + herd * (world - s)
-            drift += 0.3 * (memory - s) + 0.15 * (0.5 - s)
+            drift = sentiment_drift(trend, jobless, herd, world, s, memory)
             s = clip(s + _PACE * drift + noise * normal(uniform(seed, step, i, _STREAM)), 0.0, 1.0)
-            alarm = min(1.0, max(0.0, -trend) / 3.0 + 0.15 * excess + 0.2 * jobless)
-            fear += _PACE * (alarm - fear)
-            lure = min(1.0, max(0.0, trend) / 3.0 * (1.0 - 0.3 * excess))
-            greed += _PACE * (lure - greed)
-            confidence += _PACE * (max(0.0, 1.0 - 0.25 * excess - 0.5 * fear) - confidence)
+            fear += _PACE * (alarm(trend, excess, jobless) - fear)
+            greed += _PACE * (lure(trend, excess) - greed)
+            confidence += _PACE * (assurance(excess, fear) - confidence)
             agent.memory[i] = memory
             agent.sentiment[i] = s
             agent.fear[i] = fear

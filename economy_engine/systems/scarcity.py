@@ -49,6 +49,16 @@ def price_multiplier(scarcity: float, max_multiplier: float, importance: float) 
 
 
 @kernel
+def base_reserve(daily_use: float, depletion_rate: float) -> float:
+    """Return the base of which normal use takes the seed's depletionRate per day, in lots.
+
+    >>> base_reserve(50.0, 0.001)
+    50000.0
+    """
+    return daily_use / depletion_rate
+
+
+@kernel
 def renewal(reserve: float, base: float, rate: float) -> float:
     """Return the logistic growth of a renewable reserve in one day, in lots."""
     return rate * reserve * (1.0 - reserve / base)

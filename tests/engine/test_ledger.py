@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from economy_engine.errors import ContractViolation, RejectReason
 from economy_engine.ledger import kernels
-from economy_engine.ledger.columns import CASH, ISSUER, AccountFlag
+from economy_engine.ledger.columns import CASH, ISSUER, AccountFlag, Issued
 from economy_engine.ledger.ledger import Ledger, Posting
 from tests.engine.oracles.naive_ledger import NaiveLedger
 
@@ -169,3 +169,24 @@ def test_conservation_sees_a_negative_balance_that_adds_up() -> None:
         table[other] += 2_000
         sums = np.zeros(MARKETS + 1, np.int64)
         assert kernels.check_conservation(ledger.columns, ROWS, sums) == kernels.NEGATIVE
+
+
+def test_bank_money_is_counted_apart_from_base_money() -> None:
+    ledger = make_ledger()
+    columns, base = ledger.columns, ROWS * 1_000
+    assert kernels.create_credit(columns, 0, 700) == RejectReason.OK
+    assert columns.issued[Issued.BASE] == base
+    assert columns.issued[Issued.CREDIT] == 700
+    assert kernels.money_supply(columns) == base + 700
+    ledger.check()
+    assert ledger.post([Posting(0, CASH, -1_700), Posting(1, CASH, 1_700)]) == RejectReason.OK
+    assert kernels.destroy_credit(columns, 0, 1) == RejectReason.INSUFFICIENT_FUNDS
+    assert kernels.destroy_credit(columns, 1, 701) == RejectReason.OUT_OF_RANGE
+    assert kernels.destroy_credit(columns, 1, -1) == RejectReason.OUT_OF_RANGE
+    assert kernels.create_credit(columns, 1, -1) == RejectReason.OUT_OF_RANGE
+    assert kernels.destroy_credit(columns, 1, 600) == RejectReason.OK
+    assert columns.issued[Issued.CREDIT] == 100
+    ledger.check()
+    columns.issued[Issued.CREDIT] += 1
+    with pytest.raises(ContractViolation):
+        ledger.check()

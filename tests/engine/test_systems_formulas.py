@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from economy_engine.systems import monetary, psychology, scarcity, supply_demand
-from economy_engine.systems.behavior import desks, firms, households, makers, noise
+from economy_engine.systems.behavior import desks, households, makers, noise, supply
 from tests.engine.worlds import small_world
 
 
@@ -162,10 +162,10 @@ def test_easing_issue(inflation, unemployment, share):
 
 
 def test_producers_cost_and_price():
-    assert firms.marginal_cost(0.04, 1.0, 100_000.0, 1.5, 420.0) == pytest.approx(6_420.0)
-    middle = firms.asking_price(1_000.0, 800.0, 0.25, 0.3, 0.0)
+    assert supply.marginal_cost(0.04, 1.0, 100_000.0, 1.5, 420.0) == pytest.approx(6_420.0)
+    middle = supply.asking_price(1_000.0, 800.0, 0.25, 0.3, 0.0)
     assert middle == pytest.approx(1_000.0)
-    assert firms.asking_price(100.0, 800.0, 0.25, 1.0, 0.0) == pytest.approx(808.0)
+    assert supply.asking_price(100.0, 800.0, 0.25, 1.0, 0.0) == pytest.approx(808.0)
 
 
 def test_households_spend_demand_and_tax():
