@@ -85,6 +85,7 @@ def sizes(params: WorldParams, rows: int, counts: dict[str, int]) -> dict[str, i
     return {
         "A": rows,
         "M": params.markets,
+        "M2": 2 * params.markets,
         "R": params.regions,
         "N": params.agents,
         "O": ai + params.participant_orders_max,
@@ -163,11 +164,11 @@ _BOOK = [
     ArraySpec("book.market", MARKET_DTYPE, _M),
 ]
 _DERIVED = [
-    ArraySpec("book.head", "<i4", ("M", "L"), fill=-1, in_digest=False, in_snapshot=False),
-    ArraySpec("book.tail", "<i4", ("M", "L"), fill=-1, in_digest=False, in_snapshot=False),
-    ArraySpec("book.level_quantity", "<i8", ("M", "L"), in_digest=False, in_snapshot=False),
-    ArraySpec("book.bitmap", "<u8", ("M", "LW"), in_digest=False, in_snapshot=False),
-    ArraySpec("book.summary", "<u8", ("M", "LS"), in_digest=False, in_snapshot=False),
+    ArraySpec("book.head", "<i4", ("M2", "L"), fill=-1, in_digest=False, in_snapshot=False),
+    ArraySpec("book.tail", "<i4", ("M2", "L"), fill=-1, in_digest=False, in_snapshot=False),
+    ArraySpec("book.level_quantity", "<i8", ("M2", "L"), in_digest=False, in_snapshot=False),
+    ArraySpec("book.bitmap", "<u8", ("M2", "LW"), in_digest=False, in_snapshot=False),
+    ArraySpec("book.summary", "<u8", ("M2", "LS"), in_digest=False, in_snapshot=False),
     ArraySpec("book.best", "<i4", ("M", 2), in_digest=False, in_snapshot=False),
 ]
 _WORLD = [

@@ -221,11 +221,11 @@ class BookColumns(NamedTuple):
 
     orders: np.ndarray  # ORDER_DTYPE[capacity]; [0, ai_capacity) AI, the rest participants
     details: np.ndarray  # DETAIL_DTYPE[capacity - ai_capacity]
-    head: np.ndarray  # int32[M, L], first slot of a level, -1
-    tail: np.ndarray  # int32[M, L], last slot of a level, -1
-    level_quantity: np.ndarray  # int64[M, L], lots
-    bitmap: np.ndarray  # uint64[M, L // 64], bit = level in use
-    summary: np.ndarray  # uint64[M, ceil(L / 4096)], bit = word of the bitmap in use
+    head: np.ndarray  # int32[2 M, L], ladder 2 m + side: first slot of a level, -1
+    tail: np.ndarray  # int32[2 M, L], last slot of a level, -1
+    level_quantity: np.ndarray  # int64[2 M, L], lots
+    bitmap: np.ndarray  # uint64[2 M, L // 64], bit = level in use
+    summary: np.ndarray  # uint64[2 M, ceil(L / 4096)], bit = word of the bitmap in use
     best: np.ndarray  # int32[M, 2], best bid (0 = none) and best ask (L = none)
     free: np.ndarray  # int32[capacity], two stacks of freed slots
     counters: np.ndarray  # int64[16], BookCounter
@@ -261,11 +261,11 @@ def allocate(markets: int, levels: int, ai_capacity: int, participant_capacity: 
     return BookColumns(
         orders=np.zeros(capacity, ORDER_DTYPE),
         details=np.zeros(participant_capacity, DETAIL_DTYPE),
-        head=np.full((markets, levels), NONE, np.int32),
-        tail=np.full((markets, levels), NONE, np.int32),
-        level_quantity=np.zeros((markets, levels), np.int64),
-        bitmap=np.zeros((markets, words), np.uint64),
-        summary=np.zeros((markets, -(-words // 64)), np.uint64),
+        head=np.full((2 * markets, levels), NONE, np.int32),
+        tail=np.full((2 * markets, levels), NONE, np.int32),
+        level_quantity=np.zeros((2 * markets, levels), np.int64),
+        bitmap=np.zeros((2 * markets, words), np.uint64),
+        summary=np.zeros((2 * markets, -(-words // 64)), np.uint64),
         best=best,
         free=np.zeros(capacity, np.int32),
         counters=counters,

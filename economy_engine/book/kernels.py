@@ -183,7 +183,7 @@ def check_fields(book: BookColumns, ledger: LedgerColumns, m: int, side: int, or
                  quantity: int, row: int, tif: int, mode: int, expires_tick: int,
                  tick: int) -> int:  # fmt: skip
     """Return the first RejectReason that the fields of a participant's order meet, or 0."""
-    if m < 0 or m >= book.head.shape[0]:
+    if m < 0 or m >= book.market.shape[0]:
         return RejectReason.UNKNOWN_SYMBOL
     if side < 0 or side > 1 or order_type < 0 or order_type > _POST_ONLY:
         return RejectReason.BAD_ENUM
@@ -227,7 +227,7 @@ def check_funds(book: BookColumns, ledger: LedgerColumns, m: int, side: int, lev
     would pay now. An ask always needs all of its lots.
     """
     if mode == _EXPIRE_TAKER and crosses(book, m, side, level):
-        first = book.head[m, book.best[m, 1 - side]]
+        first = book.head[2 * m + 1 - side, book.best[m, 1 - side]]
         if same_hands(ledger, row, book.orders[first]["owner"]):
             return RejectReason.SELF_TRADE
     if side == 1 and quantity > ledger.stock[row, m]:

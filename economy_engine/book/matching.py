@@ -198,6 +198,7 @@ def match(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, m: in
     orders = book.orders
     best = book.best
     increment = book.market[m]["price_increment"]
+    facing = 2 * m + 1 - side
     left = np.int64(quantity)
     filled = np.int64(0)
     value = np.int64(0)
@@ -208,7 +209,7 @@ def match(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, m: in
             return left, filled, value, fees, _BUDGET
         work += 1
         level = np.int64(best[m, 1 - side])
-        slot = np.int64(book.head[m, level])
+        slot = np.int64(book.head[facing, level])
         maker = orders[slot]["owner"]
         if same_hands(ledger, row, maker):
             if maker >= first_participant and closure_room(outbox) < 1:
@@ -239,7 +240,7 @@ def match(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, m: in
             free_slot(book, ledger, slot)
         else:
             orders[slot]["quantity"] -= lots
-            book.level_quantity[m, level] -= lots
+            book.level_quantity[facing, level] -= lots
     return left, filled, value, fees, 0
 
 
@@ -250,6 +251,7 @@ def probe(book: BookColumns, ledger: LedgerColumns, m: int, side: int, limit: in
     orders = book.orders
     increment = book.market[m]["price_increment"]
     levels = book.head.shape[1]
+    facing = 2 * m + 1 - side
     left = np.int64(quantity)
     filled = np.int64(0)
     value = np.int64(0)
@@ -261,7 +263,7 @@ def probe(book: BookColumns, ledger: LedgerColumns, m: int, side: int, limit: in
                 break
         elif level <= 0 or level < limit:
             break
-        slot = np.int64(book.head[m, level])
+        slot = np.int64(book.head[facing, level])
         while slot >= 0 and left > 0:
             if work >= matches_max:
                 return filled, value, _BUDGET
@@ -279,7 +281,7 @@ def probe(book: BookColumns, ledger: LedgerColumns, m: int, side: int, limit: in
                 value += lots * level * increment
             slot = np.int64(orders[slot]["next"])
         if side == 0:
-            level = np.int64(level_above(book.bitmap, book.summary, m, level))
+            level = np.int64(level_above(book.bitmap, book.summary, facing, level))
         else:
-            level = np.int64(level_below(book.bitmap, book.summary, m, level))
+            level = np.int64(level_below(book.bitmap, book.summary, facing, level))
     return filled, value, 0

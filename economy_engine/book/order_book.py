@@ -195,7 +195,7 @@ class OrderBook:
         levels = self.columns.head.shape[1]
         level = int(self.columns.best[market, int(side)])
         while 0 < level < levels:
-            slot = int(self.columns.head[market, level])
+            slot = int(self.columns.head[2 * market + int(side), level])
             while slot >= 0:
                 order = self.columns.orders[slot]
                 price = level * self.increment(market)
