@@ -61,6 +61,7 @@ class WorldEvent(IntEnum):
     SHOCK = 15
     DAY_ENDED = 16
     REFERENCE_PRICE = 17
+    AUCTION_INDICATION = 30
 
 
 class Indicator(IntEnum):

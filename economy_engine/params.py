@@ -227,6 +227,13 @@ class MonetaryParams(NamedTuple):
     capital_low: float = 0.7
 
 
+class VenueParams(NamedTuple):
+    """Circuit breaker and call auction; its threshold is the seed's `volatility_threshold`."""
+
+    call_ticks: int = 50  # from the halt to the uncross
+    indication_ticks: int = 5  # the indicative price is announced this often
+
+
 @dataclass(frozen=True)
 class WorldParams:
     """Everything that decides a world at its genesis; the digest of tick 0 is a function of it.
@@ -255,6 +262,7 @@ class WorldParams:
     maker: MakerParams = field(default_factory=MakerParams)
     noise: NoiseParams = field(default_factory=NoiseParams)
     monetary: MonetaryParams = field(default_factory=MonetaryParams)
+    venue: VenueParams = field(default_factory=VenueParams)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "preset", Preset(self.preset))
@@ -317,6 +325,7 @@ GROUPS: dict[str, type] = {
     "maker": MakerParams,
     "noise": NoiseParams,
     "monetary": MonetaryParams,
+    "venue": VenueParams,
 }
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from economy_engine import limits
 from economy_engine.book.columns import (
+    AUCTION_DTYPE,
     DETAIL_DTYPE,
     MARKET_DTYPE,
     ORDER_DTYPE,
@@ -99,6 +100,7 @@ def sizes(params: WorldParams, rows: int, counts: dict[str, int]) -> dict[str, i
         "P": params.participants_max,
         "Q": params.calendar_max,
         "S": params.sites_max,
+        "BW": limits.BREAKER_WINDOW_TICKS,
         "HD": HISTORY_DAYS,
         "HR": len(History),
         **counts,
@@ -258,6 +260,8 @@ SCHEMA: tuple[ArraySpec, ...] = (
             "history": ("<f8", ("HR", "HD"), 0),
         },
     ),
+    ArraySpec("book.auction", AUCTION_DTYPE, _M),
+    ArraySpec("book.recent", "<i8", ("M", "BW")),
 )
 DERIVED: tuple[ArraySpec, ...] = tuple(_DERIVED)
 BY_NAME: dict[str, ArraySpec] = {spec.name: spec for spec in (*SCHEMA, *DERIVED)}

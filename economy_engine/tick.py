@@ -12,11 +12,13 @@ from economy_engine.book.kernels import (
     sweep_expired_ai,
     sweep_expired_participants,
 )
+from economy_engine.events import WorldEvent
 from economy_engine.params import STEPS_PER_DAY
 from economy_engine.schema import Clock
 from economy_engine.state import WorldState
-from economy_engine.systems import day_end, indicators, news, psychology, supply_demand
+from economy_engine.systems import breaker, day_end, indicators, news, psychology, supply_demand
 from economy_engine.systems.behavior import desks, firms, households, makers, noise
+from economy_engine.systems.columns import Institution
 from economy_engine.systems.venue import Venue
 
 _MOOD_STEPS = 10  # mood indicators are published this often
@@ -30,12 +32,14 @@ def advance(state: WorldState) -> None:
     clock, shape = state.clock, state.params.preset.clock
     tick = int(clock[Clock.TICK]) + 1
     sweep_expired_participants(state.book, state.ledger, state.outbox, tick)
-    for _ in range(shape.steps_per_tick):
+    for step_of_tick in range(shape.steps_per_tick):
         step, phase = int(clock[Clock.STEP]), int(clock[Clock.PHASE])
         venue = _venue(state, tick, step, phase, shape.ticks_per_step)
         if phase == 0:
             _update_markets(state, venue)  # 1 market price updates
         _let_agents_act(state, venue)  # 2 agent behavior
+        if step_of_tick + 1 == shape.steps_per_tick:
+            _watch_markets(state, tick)  # breaker and auctions, once a tick
         supply_demand.count_flow(state.book, state.price, state.flow, phase == 0)
         if phase + 1 < shape.ticks_per_step:
             clock[Clock.PHASE] = phase + 1
@@ -105,6 +109,26 @@ def _let_agents_act(state: WorldState, venue: Venue) -> None:
     )  # fmt: skip
     noise.trade_noise(venue, state.agent, price, params.noise, rows.noise, rows.makers - rows.noise)
     makers.quote_makers(venue, state.maker, price, flow, macro, params.maker, rows.makers)
+
+
+def _watch_markets(state: WorldState, tick: int) -> None:
+    """Let the circuit breaker and the auctions end this tick, and announce what they did."""
+    params, auction, emission = state.params, state.book.auction, state.emission
+    breaker.watch_markets(
+        state.book, state.ledger, state.outbox, params.config.volatility_threshold,
+        params.venue.call_ticks, state.institution(Institution.FEES), tick,
+    )  # fmt: skip
+    running = auction["ends"] > 0
+    for m in np.flatnonzero(running | (auction["closed"] == tick)):
+        own = auction[m]
+        price, lots, age = float(own["price"]), int(own["quantity"]), tick - int(own["started"])
+        if not running[m]:
+            emission.world_event(tick, WorldEvent.AUCTION_ENDED, m, price, lots)
+        elif age == 0:
+            value, ends = float(own["reference"]), int(own["ends"])
+            emission.world_event(tick, WorldEvent.AUCTION_STARTED, m, value, ends)
+        if running[m] and age % params.venue.indication_ticks == 0:
+            emission.world_event(tick, WorldEvent.AUCTION_INDICATION, m, price, lots)
 
 
 def _update_psychology(state: WorldState, step: int) -> None:

@@ -84,7 +84,10 @@ def settle(ledger: LedgerColumns, m: int, side: int, value: int, fee: int, lots:
 @inlined_inner
 def count_trade(book: BookColumns, outbox: OutboxColumns, m: int, side: int, price: int, lots: int,
                 value: int, tick: int) -> int:  # fmt: skip
-    """Number a trade, add it to the tick's statistics and the public tape; return its number."""
+    """Number a trade, add it to the tick's statistics and the public tape; return its number.
+
+    The signed flow is the caller's: in an auction nobody takes. `side` is the tape's.
+    """
     market = book.market
     number = market[m]["trades"] + 1
     market[m]["trades"] = number
@@ -101,10 +104,6 @@ def count_trade(book: BookColumns, outbox: OutboxColumns, m: int, side: int, pri
         market[m]["low"] = price
     market[m]["volume"] += lots
     market[m]["value"] += value
-    if side == 0:
-        market[m]["buy_volume"] += lots
-    else:
-        market[m]["sell_volume"] += lots
     tape = outbox.tape
     place = count % _TAPE
     tape[m, place]["tick"] = tick
@@ -142,6 +141,7 @@ def report_fill(book: BookColumns, outbox: OutboxColumns, slot: int, side: int, 
     fills[at]["maker_original"] = orders[slot]["original"]
     fills[at]["maker_left"] = orders[slot]["quantity"] - lots
     fills[at]["maker_expires"] = orders[slot]["expires"]
+    fills[at]["maker_limit"] = price
     fills[at]["market"] = orders[slot]["market"]
     fills[at]["maker_type"] = orders[slot]["flags"] & _TYPE_MASK
     fills[at]["maker_tif"] = (orders[slot]["flags"] >> _TIF_SHIFT) & _TYPE_MASK
@@ -228,6 +228,10 @@ def match(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, m: in
         fee = fee_minor_up(worth)
         settle(ledger, m, side, worth, fee, lots, maker, row, fee_row)
         number = count_trade(book, outbox, m, side, price, lots, worth, tick)
+        if side == 0:
+            book.market[m]["buy_volume"] += lots
+        else:
+            book.market[m]["sell_volume"] += lots
         left -= lots
         filled += lots
         value += worth

@@ -9,6 +9,7 @@ from economy_engine.book.columns import (
     BookColumns,
     BookCounter,
     ClosureReason,
+    MarketState,
     OrderFlag,
     OutboxColumns,
 )
@@ -22,6 +23,7 @@ _AI_HIGH = int(BookCounter.AI_HIGH_WATER)
 _PARTICIPANT_HIGH = int(BookCounter.PARTICIPANT_HIGH_WATER)
 _AI_CAPACITY = int(BookCounter.AI_CAPACITY)
 _TIMED = int(OrderFlag.TIMED)
+_AUCTION = int(MarketState.AUCTION)
 _WHEEL_MASK = limits.WHEEL_SLOTS - 1
 _CALENDAR_MASK = limits.CALENDAR_SLOTS - 1
 _CANCELED = int(ClosureReason.CANCELED)
@@ -42,8 +44,10 @@ def best_price(book: BookColumns, m: int, side: int) -> int:
 def mid(book: BookColumns, m: int) -> float:
     """Return the middle of best bid and ask in minor units (float64).
 
-    The last price stands in while a side is empty.
+    The last price stands in while a side is empty, the indicative price in a call auction.
     """
+    if book.market[m]["state"] == _AUCTION and book.auction[m]["price"] > 0:
+        return np.float64(book.auction[m]["price"])
     bid = best_price(book, m, 0)
     ask = best_price(book, m, 1)
     if bid > 0 and ask > 0:
@@ -87,7 +91,8 @@ def depth_near(book: BookColumns, m: int, side: int, ppm: int) -> int:
     reach = middle * np.float64(ppm) / 1_000_000.0
     lots = np.int64(0)
     while level > 0 and level < end:
-        if abs(np.float64(level * increment) - middle) > reach:
+        away = np.float64(level * increment) - middle
+        if (away < -reach) if side == 0 else (away > reach):
             break
         lots += book.level_quantity[2 * m + side, level]
         level = np.int64(next_level(book, m, side, level))
