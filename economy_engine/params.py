@@ -142,6 +142,9 @@ class HouseholdParams(NamedTuple):
     basket_cost: float = float(cents(13_400))  # minor units at base prices
     income_memory: float = 0.1  # weight per day
     bid_life: int = 120  # steps
+    resting_share: float = 0.5  # of a day's lots, bid for at rest first
+    resting_near: float = 0.001  # share of the price below the mid
+    resting_far: float = 0.015
     vacancies_seen: int = 6  # firms sampled by a jobless household
 
 
@@ -168,6 +171,10 @@ class DeskParams(NamedTuple):
     view_spread: float = 0.02  # sdB, sd of the private view
     fundamentalist_life: int = 120  # steps
     chartist_life: int = 20  # steps
+    schedule_gain: float = 1.5  # resting lots, as a multiple of the slope of the target
+    schedule_near: float = 0.002  # log points from the mid
+    schedule_far: float = 0.018
+    schedule_life: int = 240  # steps
 
 
 class MakerParams(NamedTuple):
@@ -185,6 +192,7 @@ class MakerParams(NamedTuple):
     quote_share: float = 0.06  # mmq, of daily volume over all makers
     requote_steps: int = 2
     quote_life: int = 40  # steps
+    gap_min: float = 0.0008  # share of the price kept to the best price of the other side
 
 
 class NoiseParams(NamedTuple):
@@ -227,6 +235,14 @@ class MonetaryParams(NamedTuple):
     capital_low: float = 0.7
 
 
+class QuotaParams(NamedTuple):
+    """The treasury's desk that sells the permits of the day (P3 1.8)."""
+
+    reserve: float = 0.75  # reserve price / (P0 * CPI)
+    slice_steps: int = 20  # steps between two offers, which also is their life
+    rise: float = 0.01  # from one of the three offers of a slice to the next, share of the price
+
+
 class VenueParams(NamedTuple):
     """Circuit breaker and call auction; its threshold is the seed's `volatility_threshold`."""
 
@@ -262,6 +278,7 @@ class WorldParams:
     maker: MakerParams = field(default_factory=MakerParams)
     noise: NoiseParams = field(default_factory=NoiseParams)
     monetary: MonetaryParams = field(default_factory=MonetaryParams)
+    quota: QuotaParams = field(default_factory=QuotaParams)
     venue: VenueParams = field(default_factory=VenueParams)
 
     def __post_init__(self) -> None:
@@ -325,6 +342,7 @@ GROUPS: dict[str, type] = {
     "maker": MakerParams,
     "noise": NoiseParams,
     "monetary": MonetaryParams,
+    "quota": QuotaParams,
     "venue": VenueParams,
 }
 

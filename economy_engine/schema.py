@@ -33,6 +33,7 @@ from economy_engine.systems.columns import (
     NewsColumns,
     PriceColumns,
     ResourceColumns,
+    RestingColumns,
     StaffColumns,
     TraderColumns,
 )
@@ -262,6 +263,17 @@ SCHEMA: tuple[ArraySpec, ...] = (
     ),
     ArraySpec("book.auction", AUCTION_DTYPE, _M),
     ArraySpec("book.recent", "<i8", ("M", "BW")),
+    *_group(
+        "resting",
+        RestingColumns,
+        (),
+        {
+            "household_slot": ("<i4", ("H", 4), -1),
+            "household_generation": ("<u4", ("H", 4), 0),
+            "trader_slot": ("<i4", ("T", 2), -1),
+            "trader_generation": ("<u4", ("T", 2), 0),
+        },
+    ),
 )
 DERIVED: tuple[ArraySpec, ...] = tuple(_DERIVED)
 BY_NAME: dict[str, ArraySpec] = {spec.name: spec for spec in (*SCHEMA, *DERIVED)}
@@ -280,6 +292,7 @@ GROUPS: dict[str, type] = {
     "trader": TraderColumns,
     "maker": MakerColumns,
     "day": DayColumns,
+    "resting": RestingColumns,
 }
 assert all(spec.in_digest and spec.in_snapshot for spec in SCHEMA)
 assert len(BY_NAME) == len(SCHEMA) + len(DERIVED)

@@ -35,6 +35,7 @@ from economy_engine.systems.columns import (
     NewsColumns,
     PriceColumns,
     ResourceColumns,
+    RestingColumns,
     Rows,
     StaffColumns,
     TraderColumns,
@@ -60,6 +61,7 @@ class Views(NamedTuple):
     trader: TraderColumns
     maker: MakerColumns
     day: DayColumns
+    resting: RestingColumns
 
 
 class WorldState:
@@ -136,6 +138,7 @@ class WorldState:
         self.trader = self.views.trader
         self.maker = self.views.maker
         self.day = self.views.day
+        self.resting = self.views.resting
         self.clock: np.ndarray = arrays["clock"]
         self.macro: np.ndarray = arrays["macro"]
         self._plan: list[tuple[str, int]] = []

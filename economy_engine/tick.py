@@ -16,7 +16,15 @@ from economy_engine.events import WorldEvent
 from economy_engine.params import STEPS_PER_DAY
 from economy_engine.schema import Clock
 from economy_engine.state import WorldState
-from economy_engine.systems import breaker, day_end, indicators, news, psychology, supply_demand
+from economy_engine.systems import (
+    breaker,
+    day_end,
+    indicators,
+    news,
+    psychology,
+    quota,
+    supply_demand,
+)
 from economy_engine.systems.behavior import desks, firms, households, makers, noise
 from economy_engine.systems.columns import Institution
 from economy_engine.systems.venue import Venue
@@ -99,13 +107,14 @@ def _let_agents_act(state: WorldState, venue: Venue) -> None:
         venue, state.firm, state.staff, price, state.resource, goods, day, macro, params.firm,
         rows.firms,
     )  # fmt: skip
+    quota.sell_quota(venue, price, goods, macro, params.quota)
     households.live_households(
-        venue, state.household, state.agent, state.staff, price, goods, day, macro,
+        venue, state.household, state.resting, state.agent, state.staff, price, goods, day, macro,
         params.household, rows.firms,
     )  # fmt: skip
     desks.trade_desks(
-        venue, state.desk, state.trader, state.agent, price, flow, state.news, macro,
-        params.desk, rows.traders,
+        venue, state.desk, state.trader, state.resting, state.agent, price, flow, state.news,
+        macro, params.desk, rows.traders,
     )  # fmt: skip
     noise.trade_noise(venue, state.agent, price, params.noise, rows.noise, rows.makers - rows.noise)
     makers.quote_makers(venue, state.maker, price, flow, macro, params.maker, rows.makers)

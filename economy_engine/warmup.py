@@ -23,12 +23,14 @@ from economy_engine.ledger.kernels import check_conservation
 from economy_engine.order_terms import OrderType, Side, TimeInForce
 from economy_engine.schema import Clock
 from economy_engine.state import WorldState
-from economy_engine.systems import breaker, day_end, news, psychology, supply_demand
+from economy_engine.systems import breaker, day_end, news, psychology, quota, supply_demand
 from economy_engine.systems.behavior import desks, firms, households, makers, noise
 
 AGENTS = 500
 PARTICIPANT = 1
-_TICK_MODULES = (firms, households, desks, noise, makers, breaker, news, psychology, supply_demand)
+_TICK_MODULES = (
+    firms, quota, households, desks, noise, makers, breaker, news, psychology, supply_demand,
+)  # fmt: skip
 
 
 def _params() -> params.WorldParams:

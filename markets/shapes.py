@@ -97,10 +97,16 @@ def change(last: int, base: int) -> str:
     return f"{sign}{steps // 10_000}.{steps % 10_000:04d}"
 
 
-def market(row: Mapping[str, Any], state: str, fair_minor: float | None) -> dict[str, Any]:
+def market(
+    row: Mapping[str, Any],
+    state: str,
+    auction: Mapping[str, Any] | None,
+    fair_minor: float | None,
+) -> dict[str, Any]:
     """One line of the market list; day figures cover the last 864,000 ticks.
 
-    `fair_minor` is the model's equilibrium price, None before the first day's end.
+    `auction` is what the writer tells of a running call auction; `fair_minor` is the model's
+    equilibrium price, None before the first day's end.
     """
     good = GOODS[row["market"] % len(GOODS)]
     return {
@@ -119,6 +125,7 @@ def market(row: Mapping[str, Any], state: str, fair_minor: float | None) -> dict
         "trades": row["trades"],
         "equilibrium_price": None if fair_minor is None else credits_text(round(fair_minor)),
         "state": state,
+        "auction": auction,
     }
 
 

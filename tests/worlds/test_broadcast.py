@@ -69,7 +69,7 @@ def test_public_topics_have_the_promised_shapes(arena: Arena, listener: Listener
     assert {"markets", "day", "game_time"} == set(newest)
     assert [m["m"] for m in newest["markets"]][:2] == ["OIL", "LITH"]
     assert len(newest["markets"]) == 10
-    assert {"m", "last", "bid", "ask", "change", "volume", "high", "low", "state"} == set(
+    assert {"m", "last", "bid", "ask", "change", "volume", "high", "low", "state", "auction"} == set(
         newest["markets"][0]
     )
     assert len(newest["markets"][0]["last"].split(".")[1]) == 3
