@@ -192,7 +192,7 @@ class MakerParams(NamedTuple):
     quote_share: float = 0.06  # mmq, of daily volume over all makers
     requote_steps: int = 2
     quote_life: int = 40  # steps
-    gap_min: float = 0.0008  # share of the price kept to the best price of the other side
+    gap_min: float = 0.001  # share of the price kept to the best price of the other side
 
 
 class NoiseParams(NamedTuple):
@@ -240,7 +240,7 @@ class QuotaParams(NamedTuple):
 
     reserve: float = 0.75  # reserve price / (P0 * CPI)
     slice_steps: int = 20  # steps between two offers, which also is their life
-    rise: float = 0.01  # from one of the three offers of a slice to the next, share of the price
+    spread: float = 0.01  # of the three offers of a slice around the reference price
 
 
 class VenueParams(NamedTuple):

@@ -4,8 +4,8 @@ Every `slice_steps` steps the desk offers an equal part of what it has for the r
 
     lots = stock * slice_steps / steps left of the day,
 
-in three equal parts at 1, 1 + rise and 1 + 2 rise times max(reserve price, reference price), where
-the reserve price is `reserve * P0 * CPI`. An offer lives one slice; what nobody bought is spread
+in three equal parts at 1 - spread, 1 and 1 + spread times the reference price, none below the
+reserve price `reserve * P0 * CPI`. An offer lives one slice; what nobody bought is spread
 over the later ones. The proceeds go to the treasury. Simplified: the desk has no view of the price,
 and sells to whoever comes, not to emitters alone.
 
@@ -54,9 +54,8 @@ def sell_quota(venue, price, goods, macro, p):
     floor = reserve_price(goods.price[CO2], p.reserve, macro[Macro.CPI])
     for m in range(CO2, price.mid.size, GOODS_COUNT):
         lots = slice_of(np.int64(venue.ledger.stock[row, m]), step_of_day, p.slice_steps)
-        first = max(floor, price.reference[m])
         for offer in range(_OFFERS):
             part = (lots + _OFFERS - 1 - offer) // _OFFERS
             if part > 0:
-                limit = first * (1.0 + p.rise * offer)
+                limit = max(floor, price.reference[m] * (1.0 + p.spread * (offer - 1)))
                 submit(venue, m, _ASK, limit, part, row, p.slice_steps, 0)
