@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import Any, NamedTuple
 
 from economy_engine.goods import GOODS, Good, GoodKind
+from economy_engine.limits import BREAKER_WINDOW_TICKS
 
 __all__ = [
     "GOODS",
@@ -246,7 +247,7 @@ class QuotaParams(NamedTuple):
 class VenueParams(NamedTuple):
     """Circuit breaker and call auction; its threshold is the seed's `volatility_threshold`."""
 
-    call_ticks: int = 50  # from the halt to the uncross
+    call_ticks: int = 50  # from the halt to the uncross, at one step a tick
     indication_ticks: int = 5  # the indicative price is announced this often
 
 
@@ -305,6 +306,16 @@ class WorldParams:
     @property
     def markets(self) -> int:
         return self.regions * len(GOODS)
+
+    @property
+    def breaker_ticks(self) -> int:
+        """Ticks that the circuit breaker looks back."""
+        return BREAKER_WINDOW_TICKS // self.preset.clock.steps_per_tick
+
+    @property
+    def call_ticks(self) -> int:
+        """Ticks from the start of a call auction to its uncross."""
+        return -(-self.venue.call_ticks // self.preset.clock.steps_per_tick)
 
     @property
     def increments_max(self) -> int:

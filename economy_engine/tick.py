@@ -125,7 +125,7 @@ def _watch_markets(state: WorldState, tick: int) -> None:
     params, auction, emission = state.params, state.book.auction, state.emission
     breaker.watch_markets(
         state.book, state.ledger, state.outbox, params.config.volatility_threshold,
-        params.venue.call_ticks, state.institution(Institution.FEES), tick,
+        params.breaker_ticks, params.call_ticks, state.institution(Institution.FEES), tick,
     )  # fmt: skip
     running = auction["ends"] > 0
     for m in np.flatnonzero(running | (auction["closed"] == tick)):

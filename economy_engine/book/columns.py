@@ -167,8 +167,9 @@ AUCTION_DTYPE = np.dtype(
     ]
 )
 
-# One record per match that touches a participant's row (an uncross makes one per order); the maker_* and taker_* sums are the
-# cumulative state of that side's order after this match, so that an event needs nothing else.
+# One record per match that touches a participant's row (an uncross makes one per order); the
+# maker_* and taker_* sums are the cumulative state of that side's order after this match, so that
+# an event needs nothing else.
 FILL_DTYPE = np.dtype(
     [
         ("tick", "<i8"),

@@ -205,7 +205,7 @@ def check_fields(book: BookColumns, ledger: LedgerColumns, m: int, side: int, or
         return RejectReason.ACCOUNT_FROZEN
     state = book.market[m]["state"]
     if state == _AUCTION:
-        if order_type != _LIMIT or tif == _IOC or tif == _FOK:
+        if order_type != _LIMIT or tif in (_IOC, _FOK):
             return RejectReason.MARKET_IN_AUCTION
     elif state != _OPEN:
         return RejectReason.MARKET_CLOSED

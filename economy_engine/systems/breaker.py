@@ -1,12 +1,14 @@
 """The circuit breaker: a market that moves too fast goes through a call auction.
 
     moved = mid > (1 + threshold) * lowest mid, or mid < (1 - threshold) * highest mid,
-            of the last 100 ticks
+            of the last `window` ticks
 
 At the end of the tick in which that happens continuous trading stops; orders collect for
 `call_ticks` ticks with an indicative price that everybody sees; then one uncross
-(`book.auction`) and trading goes on, the breaker looking back no further than that. Simplified:
-one threshold for all markets, no random end, no second call when the uncross is far away.
+(`book.auction`) and trading goes on, the breaker looking back no further than that. Where a tick
+has several steps (`lab`) window and call have as many ticks less, so that a market is as often
+called. Simplified: one threshold for all markets, no random end, no second call when the uncross is
+far away.
 
 Source: the seed (`volatilityThreshold`); volatility auctions of exchanges.
 """
@@ -75,12 +77,11 @@ def reopen(book, m, price, lots, tick):
 
 
 @kernel
-def watch_markets(book, ledger, outbox, threshold, call_ticks, fee_row, tick):
+def watch_markets(book, ledger, outbox, threshold, window, call_ticks, fee_row, tick):
     """End the tick of every market: breaker, indicative price, uncross; modified in place.
 
-    threshold: float64; call_ticks, tick: int64; fee_row: the account of fees.
+    threshold: float64; window, call_ticks, tick: int64; fee_row: the account of fees.
     """
-    window = book.recent.shape[1]
     for m in range(book.market.shape[0]):
         auction = book.auction[m]
         if book.market[m]["state"] == _AUCTION:

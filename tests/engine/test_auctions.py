@@ -109,7 +109,7 @@ def test_a_fast_price_calls_an_auction_and_one_uncross_ends_it(desk: Desk) -> No
     state.book.recent[FOOD] //= 2
     before = int(state.clock[Clock.TICK])
     started = events_of(desk.tick(), WorldEvent.AUCTION_STARTED)
-    call = state.params.venue.call_ticks
+    call = state.params.call_ticks
     assert started["tick"].tolist() == [before + 1]
     assert started["detail"].tolist() == [before + 1 + call]
     seen, traded = 0, 0

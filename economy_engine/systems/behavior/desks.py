@@ -160,7 +160,9 @@ def rest_schedule(venue, trader, resting, m, j, row, mid, p, event):
 
 
 @spliced
-def act(venue, desk, trader, resting, agent, price, flow, news, macro, p, m, event, first, members, row0):
+def act(
+    venue, desk, trader, resting, agent, price, flow, news, macro, p, m, event, first, members, row0
+):
     """One desk event: learn, switch, decide, and let the members trade.
 
     first, members: the market's block of traders; row0: row of trader 0.
