@@ -47,6 +47,7 @@ class RejectReason(IntEnum):
     MARKET_CLOSED = 3016
     BUDGET_EXCEEDED = 3017
     UNFILLABLE = 3018
+    MARKET_IN_AUCTION = 3019
     # 31xx: accounts and participants.
     UNKNOWN_PARTICIPANT = 3101
     ALREADY_REGISTERED = 3102
@@ -114,6 +115,8 @@ _MESSAGES: dict[RejectReason, str] = {
     RejectReason.MARKET_CLOSED: "The market does not take orders now.",
     RejectReason.BUDGET_EXCEEDED: "The order would need more matches than one command may make.",
     RejectReason.UNFILLABLE: "The order cannot be filled completely at once.",
+    RejectReason.MARKET_IN_AUCTION: "The market is in a call auction: only limit orders that can "
+    "rest are taken.",
     RejectReason.UNKNOWN_PARTICIPANT: "The participant is not registered in this world.",
     RejectReason.ALREADY_REGISTERED: "The participant is already registered in this world.",
     RejectReason.ACCOUNT_FROZEN: "The account is frozen.",
@@ -150,6 +153,7 @@ _TEMPORARY = frozenset(
         RejectReason.WORLD_HALTED,
         RejectReason.ENGINE_BUSY,
         RejectReason.MARKET_CLOSED,
+        RejectReason.MARKET_IN_AUCTION,
         RejectReason.NO_LIQUIDITY,
         RejectReason.ROUTE_CLOSED,
         RejectReason.MAX_SHIPMENTS,

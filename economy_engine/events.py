@@ -63,6 +63,7 @@ class WorldEvent(IntEnum):
     DAY_ENDED = 16
     REFERENCE_PRICE = 17
     FIRM_FAILED = 30  # value: lots per day closed down; detail: number of the firm
+    AUCTION_INDICATION = 31
 
 
 class ShipmentEvent(IntEnum):

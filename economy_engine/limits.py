@@ -30,6 +30,7 @@ AI_LIFETIME_STEPS_MAX = WHEEL_SLOTS - 1
 CALENDAR_SLOTS = 512  # hashed wheel of participants' expiries, in ticks
 TAPE_TRADES = 5  # public trades per market and tick
 DEPTH_LEVELS_MAX = 100
+BREAKER_WINDOW_TICKS = 100  # a circuit breaker looks back this far
 MARKET_PROTECTION_PPM = 50_000  # a market order goes at most 5 % through the best price
 
 # Work of one order.
@@ -65,6 +66,8 @@ assert PRICE_MINOR_MAX * QUANTITY_LOTS_MAX <= INT64_MAX // 4
 assert WHEEL_SLOTS & (WHEEL_SLOTS - 1) == 0
 assert CALENDAR_SLOTS & (CALENDAR_SLOTS - 1) == 0
 assert OUTBOX_FILLS > FILLS_PER_COMMAND_MAX + FILLS_PER_AI_ORDER_MAX
+# An uncross reports one fill for each participant's order, or ends it.
+assert OUTBOX_FILLS > PARTICIPANT_ORDERS_DEFAULT
 assert OUTBOX_CLOSURES > PARTICIPANT_ORDERS_DEFAULT + FILLS_PER_COMMAND_MAX
 assert OPEN_ORDERS_PER_PARTICIPANT_MAX <= PARTICIPANT_ORDERS_DEFAULT
 assert MARKETS_MAX <= 2**15 - 1

@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import Any, NamedTuple
 
 from economy_engine.goods import GOODS, Good, GoodKind
+from economy_engine.limits import BREAKER_WINDOW_TICKS
 
 __all__ = [
     "GOODS",
@@ -162,6 +163,9 @@ class HouseholdParams(NamedTuple):
     basket_cost: float = float(cents(13_400))  # minor units at base prices
     income_memory: float = 0.1  # weight per day
     bid_life: int = 120  # steps
+    resting_share: float = 0.5  # of a day's lots, bid for at rest first
+    resting_near: float = 0.001  # share of the price below the mid
+    resting_far: float = 0.015
     vacancies_seen: int = 6  # firms sampled by a jobless household
 
 
@@ -188,6 +192,10 @@ class DeskParams(NamedTuple):
     view_spread: float = 0.02  # sdB, sd of the private view
     fundamentalist_life: int = 120  # steps
     chartist_life: int = 20  # steps
+    schedule_gain: float = 1.5  # resting lots, as a multiple of the slope of the target
+    schedule_near: float = 0.002  # log points from the mid
+    schedule_far: float = 0.018
+    schedule_life: int = 240  # steps
 
 
 class MakerParams(NamedTuple):
@@ -205,6 +213,7 @@ class MakerParams(NamedTuple):
     quote_share: float = 0.06  # mmq, of daily volume over all makers
     requote_steps: int = 2
     quote_life: int = 40  # steps
+    gap_min: float = 0.001  # share of the price kept to the best price of the other side
 
 
 class NoiseParams(NamedTuple):
@@ -269,6 +278,19 @@ class TradeParams(NamedTuple):
     visit_min: int = 8  # steps between visits
     visit_span: int = 16
     order_life: int = 30  # steps
+class QuotaParams(NamedTuple):
+    """The treasury's desk that sells the permits of the day (P3 1.8)."""
+
+    reserve: float = 0.75  # reserve price / (P0 * CPI)
+    slice_steps: int = 20  # steps between two offers, which also is their life
+    spread: float = 0.01  # of the three offers of a slice around the reference price
+
+
+class VenueParams(NamedTuple):
+    """Circuit breaker and call auction; its threshold is the seed's `volatility_threshold`."""
+
+    call_ticks: int = 50  # from the halt to the uncross, at one step a tick
+    indication_ticks: int = 5  # the indicative price is announced this often
 
 
 @dataclass(frozen=True)
@@ -303,6 +325,8 @@ class WorldParams:
     noise: NoiseParams = field(default_factory=NoiseParams)
     monetary: MonetaryParams = field(default_factory=MonetaryParams)
     trade: TradeParams = field(default_factory=TradeParams)
+    quota: QuotaParams = field(default_factory=QuotaParams)
+    venue: VenueParams = field(default_factory=VenueParams)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "preset", Preset(self.preset))
@@ -332,6 +356,16 @@ class WorldParams:
     @property
     def markets(self) -> int:
         return self.regions * len(GOODS)
+
+    @property
+    def breaker_ticks(self) -> int:
+        """Ticks that the circuit breaker looks back."""
+        return BREAKER_WINDOW_TICKS // self.preset.clock.steps_per_tick
+
+    @property
+    def call_ticks(self) -> int:
+        """Ticks from the start of a call auction to its uncross."""
+        return -(-self.venue.call_ticks // self.preset.clock.steps_per_tick)
 
     @property
     def increments_max(self) -> int:
@@ -371,6 +405,8 @@ GROUPS: dict[str, type] = {
     "noise": NoiseParams,
     "monetary": MonetaryParams,
     "trade": TradeParams,
+    "quota": QuotaParams,
+    "venue": VenueParams,
 }
 
 

@@ -128,7 +128,7 @@ def _from_fills(state: WorldState, fills: np.ndarray) -> np.ndarray:
         rows[name] = fills[name]
     for name in ("type", "tif", "filled", "left", "value", "fee"):
         rows[name] = fills[f"maker_{name}"]
-    rows["price"] = fills["price"]
+    rows["price"] = fills["maker_limit"]
     rows["quantity"] = fills["maker_original"]
     rows["expires_tick"] = fills["maker_expires"]
     rows["event"] = OrderEvent.TRADE

@@ -12,6 +12,7 @@ import numpy as np
 
 from economy_engine import limits
 from economy_engine.book.columns import (
+    AUCTION_DTYPE,
     DETAIL_DTYPE,
     MARKET_DTYPE,
     ORDER_DTYPE,
@@ -37,6 +38,7 @@ from economy_engine.systems.columns import (
     NewsColumns,
     PriceColumns,
     ResourceColumns,
+    RestingColumns,
     RouteColumns,
     ShipmentColumns,
     StaffColumns,
@@ -93,6 +95,7 @@ def sizes(params: WorldParams, rows: int, counts: dict[str, int]) -> dict[str, i
     return {
         "A": rows,
         "M": params.markets,
+        "M2": 2 * params.markets,
         "R": params.regions,
         "N": params.agents,
         "O": ai + params.participant_orders_max,
@@ -107,6 +110,7 @@ def sizes(params: WorldParams, rows: int, counts: dict[str, int]) -> dict[str, i
         "Q": params.calendar_max,
         "S": params.sites_max,
         "Y": params.shipments_max,
+        "BW": limits.BREAKER_WINDOW_TICKS,
         "HD": HISTORY_DAYS,
         "HR": len(History),
         **counts,
@@ -172,11 +176,11 @@ _BOOK = [
     ArraySpec("book.market", MARKET_DTYPE, _M),
 ]
 _DERIVED = [
-    ArraySpec("book.head", "<i4", ("M", "L"), fill=-1, in_digest=False, in_snapshot=False),
-    ArraySpec("book.tail", "<i4", ("M", "L"), fill=-1, in_digest=False, in_snapshot=False),
-    ArraySpec("book.level_quantity", "<i8", ("M", "L"), in_digest=False, in_snapshot=False),
-    ArraySpec("book.bitmap", "<u8", ("M", "LW"), in_digest=False, in_snapshot=False),
-    ArraySpec("book.summary", "<u8", ("M", "LS"), in_digest=False, in_snapshot=False),
+    ArraySpec("book.head", "<i4", ("M2", "L"), fill=-1, in_digest=False, in_snapshot=False),
+    ArraySpec("book.tail", "<i4", ("M2", "L"), fill=-1, in_digest=False, in_snapshot=False),
+    ArraySpec("book.level_quantity", "<i8", ("M2", "L"), in_digest=False, in_snapshot=False),
+    ArraySpec("book.bitmap", "<u8", ("M2", "LW"), in_digest=False, in_snapshot=False),
+    ArraySpec("book.summary", "<u8", ("M2", "LS"), in_digest=False, in_snapshot=False),
     ArraySpec("book.best", "<i4", ("M", 2), in_digest=False, in_snapshot=False),
 ]
 _WORLD = [
@@ -311,6 +315,19 @@ SCHEMA: tuple[ArraySpec, ...] = (
         dict.fromkeys(("loan", "distress", "failures"), "<i8")
         | {"totals": ("<i8", (16,), 0), "sites": (FAILED_SITE_DTYPE, (SITES_LISTED,), 0)},
     ),
+    ArraySpec("book.auction", AUCTION_DTYPE, _M),
+    ArraySpec("book.recent", "<i8", ("M", "BW")),
+    *_group(
+        "resting",
+        RestingColumns,
+        (),
+        {
+            "household_slot": ("<i4", ("H", 4), -1),
+            "household_generation": ("<u4", ("H", 4), 0),
+            "trader_slot": ("<i4", ("T", 2), -1),
+            "trader_generation": ("<u4", ("T", 2), 0),
+        },
+    ),
 )
 DERIVED: tuple[ArraySpec, ...] = tuple(_DERIVED)
 BY_NAME: dict[str, ArraySpec] = {spec.name: spec for spec in (*SCHEMA, *DERIVED)}
@@ -334,6 +351,7 @@ GROUPS: dict[str, type] = {
     "freight": FreightColumns,
     "arbitrageur": ArbitrageurColumns,
     "credit": CreditColumns,
+    "resting": RestingColumns,
 }
 assert all(spec.in_digest and spec.in_snapshot for spec in SCHEMA)
 assert len(BY_NAME) == len(SCHEMA) + len(DERIVED)

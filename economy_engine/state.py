@@ -42,6 +42,7 @@ from economy_engine.systems.columns import (
     NewsColumns,
     PriceColumns,
     ResourceColumns,
+    RestingColumns,
     RouteColumns,
     Rows,
     ShipmentColumns,
@@ -74,6 +75,7 @@ class Views(NamedTuple):
     freight: FreightColumns
     arbitrageur: ArbitrageurColumns
     credit: CreditColumns
+    resting: RestingColumns
 
 
 class WorldState:
@@ -156,6 +158,7 @@ class WorldState:
         self.freight = self.views.freight
         self.arbitrageur = self.views.arbitrageur
         self.credit = self.views.credit
+        self.resting = self.views.resting
         self.clock: np.ndarray = arrays["clock"]
         self.macro: np.ndarray = arrays["macro"]
         self._plan: list[tuple[str, int]] = []
@@ -266,8 +269,8 @@ class WorldState:
     def conservation(self) -> tuple[int, np.ndarray]:
         """Return what is missing of money (minor units) and of each market's goods (lots): zeros.
 
-        Money: cash and holds of all accounts less base money and the bank's. Goods: stock and holds of all
-        accounts less lots that entered and did not leave.
+        Money: cash and holds of all accounts less base money and the bank's. Goods: stock and holds
+        of all accounts less lots that entered and did not leave.
         """
         rows = int(self.clock[Clock.ROWS])
         ledger = self.ledger

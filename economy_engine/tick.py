@@ -12,15 +12,18 @@ from economy_engine.book.kernels import (
     sweep_expired_ai,
     sweep_expired_participants,
 )
+from economy_engine.events import WorldEvent
 from economy_engine.params import STEPS_PER_DAY
 from economy_engine.schema import Clock
 from economy_engine.state import WorldState
 from economy_engine.systems import (
+    breaker,
     day_end,
     indicators,
     logistics,
     news,
     psychology,
+    quota,
     supply_demand,
 )
 from economy_engine.systems.behavior import (
@@ -31,6 +34,7 @@ from economy_engine.systems.behavior import (
     makers,
     noise,
 )
+from economy_engine.systems.columns import Institution
 from economy_engine.systems.venue import Venue
 
 _MOOD_STEPS = 10  # mood indicators are published this often
@@ -48,12 +52,14 @@ def advance(state: WorldState) -> None:
     logistics.receive(
         logistics.of(state), tick, state.first_participant, emission.arrivals, emission.arrived
     )
-    for _ in range(shape.steps_per_tick):
+    for step_of_tick in range(shape.steps_per_tick):
         step, phase = int(clock[Clock.STEP]), int(clock[Clock.PHASE])
         venue = _venue(state, tick, step, phase, shape.ticks_per_step)
         if phase == 0:
             _update_markets(state, venue)  # 1 market price updates
         _let_agents_act(state, venue)  # 2 agent behavior
+        if step_of_tick + 1 == shape.steps_per_tick:
+            _watch_markets(state, tick)  # breaker and auctions, once a tick
         supply_demand.count_flow(state.book, state.price, state.flow, phase == 0)
         if phase + 1 < shape.ticks_per_step:
             clock[Clock.PHASE] = phase + 1
@@ -113,13 +119,14 @@ def _let_agents_act(state: WorldState, venue: Venue) -> None:
         venue, state.firm, state.staff, state.credit, price, state.resource, goods, day, macro,
         params.firm, params.credit, rows.firms,
     )  # fmt: skip
+    quota.sell_quota(venue, price, goods, macro, params.quota)
     households.live_households(
-        venue, state.household, state.agent, state.staff, price, goods, day, macro,
+        venue, state.household, state.resting, state.agent, state.staff, price, goods, day, macro,
         params.household, rows.firms,
     )  # fmt: skip
     desks.trade_desks(
-        venue, state.desk, state.trader, state.agent, price, flow, state.news, macro,
-        params.desk, rows.traders,
+        venue, state.desk, state.trader, state.resting, state.agent, price, flow, state.news,
+        macro, params.desk, rows.traders,
     )  # fmt: skip
     noise.trade_noise(venue, state.agent, price, params.noise, rows.noise, rows.makers - rows.noise)
     makers.quote_makers(venue, state.maker, price, flow, macro, params.maker, rows.makers)
@@ -128,6 +135,26 @@ def _let_agents_act(state: WorldState, venue: Venue) -> None:
         venue, trade, state.arbitrageur, params.trade, rows.arbitrageurs, state.quote_scratch
     )
     logistics.carry(venue, trade)
+
+
+def _watch_markets(state: WorldState, tick: int) -> None:
+    """Let the circuit breaker and the auctions end this tick, and announce what they did."""
+    params, auction, emission = state.params, state.book.auction, state.emission
+    breaker.watch_markets(
+        state.book, state.ledger, state.outbox, params.config.volatility_threshold,
+        params.breaker_ticks, params.call_ticks, state.institution(Institution.FEES), tick,
+    )  # fmt: skip
+    running = auction["ends"] > 0
+    for m in np.flatnonzero(running | (auction["closed"] == tick)):
+        own = auction[m]
+        price, lots, age = float(own["price"]), int(own["quantity"]), tick - int(own["started"])
+        if not running[m]:
+            emission.world_event(tick, WorldEvent.AUCTION_ENDED, m, price, lots)
+        elif age == 0:
+            value, ends = float(own["reference"]), int(own["ends"])
+            emission.world_event(tick, WorldEvent.AUCTION_STARTED, m, value, ends)
+        if running[m] and age % params.venue.indication_ticks == 0:
+            emission.world_event(tick, WorldEvent.AUCTION_INDICATION, m, price, lots)
 
 
 def _update_psychology(state: WorldState, step: int) -> None:

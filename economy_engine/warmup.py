@@ -23,13 +23,22 @@ from economy_engine.ledger.kernels import check_conservation
 from economy_engine.order_terms import OrderType, Side, TimeInForce
 from economy_engine.schema import Clock
 from economy_engine.state import WorldState
-from economy_engine.systems import day_end, logistics, news, psychology, supply_demand
+from economy_engine.systems import (
+    breaker,
+    day_end,
+    logistics,
+    news,
+    psychology,
+    quota,
+    supply_demand,
+)
 from economy_engine.systems.behavior import arbitrage, desks, firms, households, makers, noise
 
 AGENTS = 500
 PARTICIPANT = 1
 _TICK_MODULES = (
-    firms, households, desks, noise, makers, arbitrage, news, psychology, supply_demand, logistics,
+    firms, quota, households, desks, noise, makers, arbitrage, breaker, news, psychology,
+    supply_demand, logistics,
 )  # fmt: skip
 
 

@@ -50,14 +50,33 @@ def market_state(world: World) -> str:
     return "open" if world.state == World.State.RUNNING else "halted"
 
 
+def market_states(world: World) -> dict[str, tuple[str, dict[str, Any] | None]]:
+    """Of each market its state and its call auction, in the writer's newest words.
+
+    Empty when Redis has none or is away, or the world does not run: then the world's state is the
+    markets'. Like a book's view it may be ahead of the read model.
+    """
+    if world.state != World.State.RUNNING:
+        return {}
+    told = hot_view(world.pk, "market_tick") or {}
+    return {
+        row["m"]: (row.get("state", "open"), row.get("auction")) for row in told.get("markets", [])
+    }
+
+
 def markets(world: World) -> list[dict[str, Any]]:
     """All markets in the order of their goods."""
-    state = market_state(world)
+    other, states = (market_state(world), None), market_states(world)
     fair = _newest_points(world, Indicator.EQUILIBRIUM_PRICE)
     rows = MarketStat.objects.filter(world_id=world.pk).order_by("market").values()
     codes = market_codes(world.regions)
     return [
-        shapes.market(row, state, fair.get((Indicator.EQUILIBRIUM_PRICE, row["market"])), codes)
+        shapes.market(
+            row,
+            *states.get(codes[row["market"]], other),
+            fair.get((Indicator.EQUILIBRIUM_PRICE, row["market"])),
+            codes,
+        )
         for row in rows
     ]
 
@@ -122,9 +141,9 @@ def market_detail(world: World, market: int) -> dict[str, Any] | None:
     }
     points = _newest_points(world, Indicator.EQUILIBRIUM_PRICE)
     fair = points.get((Indicator.EQUILIBRIUM_PRICE, market))
+    state = market_states(world).get(codes[market], (market_state(world), None))
     return {
-        "market": shapes.market(row, market_state(world), fair, codes)
-        | {"increment": book["increment"]},
+        "market": shapes.market(row, *state, fair, codes) | {"increment": book["increment"]},
         "book": book,
         "trades": [shapes.trade(trade) for trade in row["tape"]],
     }

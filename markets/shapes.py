@@ -115,12 +115,14 @@ def change(last: int, base: int) -> str:
 def market(
     row: Mapping[str, Any],
     state: str,
+    auction: Mapping[str, Any] | None,
     fair_minor: float | None,
     codes: Sequence[str] = CODES,
 ) -> dict[str, Any]:
     """One line of the market list; day figures cover the last 864,000 ticks.
 
-    `fair_minor` is the model's equilibrium price, None before the first day's end.
+    `auction` is what the writer tells of a running call auction; `fair_minor` is the model's
+    equilibrium price, None before the first day's end.
     """
     good = GOODS[row["market"] % len(GOODS)]
     return {
@@ -142,6 +144,7 @@ def market(
         "state": state,
         "increment": credits_text(row["increment"]),
         "lot": 1,
+        "auction": auction,
     }
 
 

@@ -132,7 +132,8 @@ class Broadcaster:
         if len(rows):
             newest = rows[rows["tick"] == rows["tick"].max()]
             states = self._engine.market_states(state)
-            payload = views.market_tick(newest, memory, states, position.tick)
+            auctions = self._engine.auctions(state)
+            payload = views.market_tick(newest, memory, states, auctions, position.tick)
             batch.replace("market_tick", payload)
         word = "halted" if held.halted else "running"
         rate = held.lease.tick_rate_hz

@@ -109,8 +109,12 @@ class Economy:
         return invariants.breaches(state, full=full)
 
     def market_states(self, state: WorldState) -> list[int]:
-        """Of each market whether it is open."""
+        """Of each market what it does, a MarketState."""
         return state.book.market["state"].tolist()
+
+    def auctions(self, state: WorldState) -> Any:
+        """Of each market its call auction, AUCTION_DTYPE; `ends` is 0 when there is none."""
+        return state.book.auction
 
     def price_increments(self, state: WorldState) -> list[int]:
         """Of each market the price grid, minor units."""

@@ -38,6 +38,8 @@ NEWS_KINDS = (
     WorldEvent.RESUME,
     WorldEvent.MARKET_HALTED,
     WorldEvent.MARKET_RESUMED,
+    WorldEvent.AUCTION_STARTED,
+    WorldEvent.AUCTION_ENDED,
     WorldEvent.SHOCK,
 )
 

@@ -63,8 +63,25 @@ def fraction(value: float) -> str:
     return f"{value:.4f}"
 
 
+def auction(record: np.void) -> Payload | None:
+    """A running call auction; None when there is none. A price of null: nothing would trade."""
+    if not record["ends"]:
+        return None
+    return {
+        "ends_tick": int(record["ends"]),
+        "reference": credits_text(int(record["reference"])),
+        "price": price(int(record["price"])),
+        "quantity": int(record["quantity"]),
+        "imbalance": int(record["imbalance"]),
+    }
+
+
 def market_tick(
-    rows: np.ndarray, memory: WriterMemory, states: Sequence[int], tick: int
+    rows: np.ndarray,
+    memory: WriterMemory,
+    states: Sequence[int],
+    auctions: np.ndarray,
+    tick: int,
 ) -> Payload:
     """All markets after a tick; `rows` are the market rows of that one tick."""
     high, low, volume = memory.day_statistics(tick)
@@ -84,6 +101,7 @@ def market_tick(
                 "high": credits_text(int(high[m]) or last),
                 "low": credits_text(int(low[m]) or last),
                 "state": STATES[int(states[m])],
+                "auction": auction(auctions[m]),
             }
         )
     day, within = divmod(tick, memory.ticks_per_day)
@@ -174,6 +192,13 @@ def world(state: str, tick: int, commit: int, epoch: int, tick_rate_hz: float) -
     }
 
 
+def _auction_text(item: NewsItem, code: str | None) -> str:
+    if not item.detail:
+        return f"{code}: the call auction ends without a trade."
+    lots = f"{item.detail} lot" if item.detail == 1 else f"{item.detail} lots"
+    return f"{code}: the call auction trades {lots} at {credits_text(int(item.value))}."
+
+
 def news_text(item: NewsItem, code: str | None) -> str:
     """One sentence that says what happened, and how much of it."""
     share = f"{abs(item.value):.1%}"
@@ -184,6 +209,8 @@ def news_text(item: NewsItem, code: str | None) -> str:
         WorldEvent.DISCOVERY: f"{code}: a discovery adds {share} to the reserves.",
         WorldEvent.CATASTROPHE: f"{code}: a catastrophe takes {share} of the reserves.",
         WorldEvent.POLICY_MEETING: f"The central bank sets its rate at {item.value:.2%} a year.",
+        WorldEvent.AUCTION_STARTED: f"{code}: the price moves too fast; a call auction begins.",
+        WorldEvent.AUCTION_ENDED: _auction_text(item, code),
         WorldEvent.HALT: "The world is halted.",
         WorldEvent.RESUME: "The world goes on.",
     }

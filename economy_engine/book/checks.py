@@ -6,7 +6,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from economy_engine.book.columns import BookColumns, BookCounter, OrderFlag
+from economy_engine.book.columns import BookColumns, BookCounter, MarketState, OrderFlag
 from economy_engine.jit import inner, kernel
 from economy_engine.ledger.columns import LedgerColumns
 
@@ -18,6 +18,7 @@ _PARTICIPANT_FREE = int(BookCounter.PARTICIPANT_FREE)
 _AI_OPEN = int(BookCounter.AI_OPEN)
 _PARTICIPANT_OPEN = int(BookCounter.PARTICIPANT_OPEN)
 _TIMED = int(OrderFlag.TIMED)
+_AUCTION = int(MarketState.AUCTION)
 _MASK = 511
 
 
@@ -57,22 +58,23 @@ _OPEN_ORDERS = int(BookFault.OPEN_ORDERS)
 
 @kernel
 def not_crossed(book: BookColumns) -> int:
-    """Return CROSSED when a best bid is not below its best ask, else 0. One look per market."""
+    """Return CROSSED when a best bid is not below its best ask outside an auction, else 0."""
     for m in range(book.best.shape[0]):
-        if book.best[m, 0] >= book.best[m, 1]:
+        if book.best[m, 0] >= book.best[m, 1] and book.market[m]["state"] != _AUCTION:
             return _CROSSED
     return 0
 
 
 @inner
-def check_level(book: BookColumns, m: int, level: int) -> int:
-    """Return the fault in the list of one level, or 0."""
+def check_level(book: BookColumns, ladder: int, level: int) -> int:
+    """Return the fault in the list of one level of ladder `2 m + side`, or 0."""
     orders = book.orders
-    slot = np.int64(book.head[m, level])
+    m = ladder >> 1
+    side = ladder & 1
+    slot = np.int64(book.head[ladder, level])
     before = np.int64(-1)
     lots = np.int64(0)
     arrival = np.int64(0)
-    side = np.int64(-1)
     steps = 0
     while slot >= 0:
         order = orders[slot]
@@ -85,16 +87,15 @@ def check_level(book: BookColumns, m: int, level: int) -> int:
             return _FIELDS
         if order["arrival"] <= arrival:
             return _TIME
-        if side >= 0 and order["side"] != side:
+        if order["side"] != side:
             return _SIDES
-        side = np.int64(order["side"])
         arrival = order["arrival"]
         lots += order["quantity"]
         before = slot
         slot = np.int64(order["next"])
-    if book.tail[m, level] != before:
+    if book.tail[ladder, level] != before:
         return _LINKS
-    if lots != book.level_quantity[m, level]:
+    if lots != book.level_quantity[ladder, level]:
         return _QUANTITY
     if side == 0 and level > book.best[m, 0]:
         return _BEST
@@ -108,24 +109,27 @@ def check_maps(book: BookColumns, m: int) -> int:
     """Return the fault in the bitmaps and best levels of one market, or 0."""
     one = np.uint64(1)
     levels = book.head.shape[1]
-    for level in range(levels):
-        word = level >> 6
-        bit = (book.bitmap[m, word] >> np.uint64(level & 63)) & one
-        if (bit == one) != (book.head[m, level] >= 0):
-            return _BITMAP
-    for word in range(book.bitmap.shape[1]):
-        bit = (book.summary[m, word >> 6] >> np.uint64(word & 63)) & one
-        if (bit == one) != (book.bitmap[m, word] != np.uint64(0)):
-            return _BITMAP
+    for ladder in range(2 * m, 2 * m + 2):
+        for level in range(levels):
+            word = level >> 6
+            bit = (book.bitmap[ladder, word] >> np.uint64(level & 63)) & one
+            if (bit == one) != (book.head[ladder, level] >= 0):
+                return _BITMAP
+        for word in range(book.bitmap.shape[1]):
+            bit = (book.summary[ladder, word >> 6] >> np.uint64(word & 63)) & one
+            if (bit == one) != (book.bitmap[ladder, word] != np.uint64(0)):
+                return _BITMAP
+        if book.head[ladder, 0] >= 0:
+            return _BEST
     bid = np.int64(book.best[m, 0])
     ask = np.int64(book.best[m, 1])
-    if bid >= ask:
+    if bid >= ask and book.market[m]["state"] != _AUCTION:
         return _CROSSED
-    if bid < 0 or ask > levels or book.head[m, 0] >= 0:
+    if bid < 0 or bid >= levels or ask <= 0 or ask > levels:
         return _BEST
-    if bid > 0 and (book.head[m, bid] < 0 or book.orders[book.head[m, bid]]["side"] != 0):
+    if bid > 0 and book.head[2 * m, bid] < 0:
         return _BEST
-    if ask < levels and (book.head[m, ask] < 0 or book.orders[book.head[m, ask]]["side"] != 1):
+    if ask < levels and book.head[2 * m + 1, ask] < 0:
         return _BEST
     return 0
 
@@ -196,16 +200,17 @@ def check_book(book: BookColumns) -> int:
 
     Looks at everything: levels times markets plus all slots below the high-water marks.
     """
-    for m in range(book.head.shape[0]):
+    for m in range(book.market.shape[0]):
         fault = check_maps(book, m)
         if fault != 0:
             return fault
+    for ladder in range(book.head.shape[0]):
         for level in range(book.head.shape[1]):
-            if book.head[m, level] >= 0 or book.tail[m, level] >= 0:
-                fault = check_level(book, m, level)
+            if book.head[ladder, level] >= 0 or book.tail[ladder, level] >= 0:
+                fault = check_level(book, ladder, level)
                 if fault != 0:
                     return fault
-            elif book.level_quantity[m, level] != 0:
+            elif book.level_quantity[ladder, level] != 0:
                 return _QUANTITY
     counters = book.counters
     ai_capacity = counters[_AI_CAPACITY]

@@ -11,6 +11,7 @@ from economy_engine import limits
 from economy_engine.order_terms import OrderStatus, OrderType, SelfTrade, Side, TimeInForce
 
 __all__ = [
+    "AUCTION_DTYPE",
     "CLOSURE_DTYPE",
     "DETAIL_DTYPE",
     "FILL_DTYPE",
@@ -39,7 +40,7 @@ NONE = -1  # end of a list of slots
 
 
 class MarketState(IntEnum):
-    """Whether a market takes orders; only OPEN does."""
+    """What a market does: OPEN trades, AUCTION collects orders for one uncross, HALTED rests."""
 
     OPEN = 0
     AUCTION = 1
@@ -122,11 +123,12 @@ assert ORDER_DTYPE.itemsize == 64
 
 
 class OrderFlag(IntEnum):
-    """Bits of an order's `flags`: 0-1 type, 2-3 time in force, 4 timed."""
+    """Bits of an order's `flags`: 0-1 type, 2-3 time in force, 4 timed, 5-6 self-trade mode."""
 
     TYPE_MASK = 3
     TIF_SHIFT = 2
     TIMED = 16  # linked into the wheel or the calendar
+    MODE_SHIFT = 5  # SelfTrade, for the uncross of an auction
 
 
 # What a participant's resting order has beyond its record, by slot - ai_capacity.
@@ -151,8 +153,23 @@ MARKET_DTYPE = np.dtype(
     ]
 )
 
-# One record per match that touches a participant's row; the maker_* and taker_* sums are the
-# cumulative state of that side's order after this match, so that an event needs nothing else.
+# What a call auction of a market knows; all but `held` and `closed` are 0 outside of one.
+AUCTION_DTYPE = np.dtype(
+    [
+        ("started", "<i8"),  # tick at whose end continuous trading stopped
+        ("ends", "<i8"),  # tick at whose end the uncross happens
+        ("reference", "<i8"),  # minor units, last price before the move
+        ("price", "<i8"),  # minor units, indicative price, 0 = nothing would trade
+        ("quantity", "<i8"),  # lots that would trade at it
+        ("imbalance", "<i8"),  # lots wanted less lots offered at it
+        ("closed", "<i8"),  # tick of the last uncross
+        ("held", "<i8"),  # auctions that have ended
+    ]
+)
+
+# One record per match that touches a participant's row (an uncross makes one per order); the
+# maker_* and taker_* sums are the cumulative state of that side's order after this match, so that
+# an event needs nothing else.
 FILL_DTYPE = np.dtype(
     [
         ("tick", "<i8"),
@@ -168,6 +185,7 @@ FILL_DTYPE = np.dtype(
         ("maker_value", "<i8"),
         ("maker_fee", "<i8"),
         ("maker_expires", "<i8"),
+        ("maker_limit", "<i8"),  # minor units; an uncross trades at a better price
         ("taker_left", "<i8"),
         ("taker_filled", "<i8"),
         ("taker_value", "<i8"),
@@ -221,17 +239,19 @@ class BookColumns(NamedTuple):
 
     orders: np.ndarray  # ORDER_DTYPE[capacity]; [0, ai_capacity) AI, the rest participants
     details: np.ndarray  # DETAIL_DTYPE[capacity - ai_capacity]
-    head: np.ndarray  # int32[M, L], first slot of a level, -1
-    tail: np.ndarray  # int32[M, L], last slot of a level, -1
-    level_quantity: np.ndarray  # int64[M, L], lots
-    bitmap: np.ndarray  # uint64[M, L // 64], bit = level in use
-    summary: np.ndarray  # uint64[M, ceil(L / 4096)], bit = word of the bitmap in use
+    head: np.ndarray  # int32[2 M, L], ladder 2 m + side: first slot of a level, -1
+    tail: np.ndarray  # int32[2 M, L], last slot of a level, -1
+    level_quantity: np.ndarray  # int64[2 M, L], lots
+    bitmap: np.ndarray  # uint64[2 M, L // 64], bit = level in use
+    summary: np.ndarray  # uint64[2 M, ceil(L / 4096)], bit = word of the bitmap in use
     best: np.ndarray  # int32[M, 2], best bid (0 = none) and best ask (L = none)
     free: np.ndarray  # int32[capacity], two stacks of freed slots
     counters: np.ndarray  # int64[16], BookCounter
     wheel: np.ndarray  # int32[512], AI orders by step of expiry
     calendar: np.ndarray  # int32[512], participants' orders by tick of expiry modulo 512
     market: np.ndarray  # MARKET_DTYPE[M]
+    auction: np.ndarray  # AUCTION_DTYPE[M]
+    recent: np.ndarray  # int64[M, 100], twice the mid of the last ticks in minor units, 0 = none
 
 
 class OutboxColumns(NamedTuple):
@@ -261,17 +281,19 @@ def allocate(markets: int, levels: int, ai_capacity: int, participant_capacity: 
     return BookColumns(
         orders=np.zeros(capacity, ORDER_DTYPE),
         details=np.zeros(participant_capacity, DETAIL_DTYPE),
-        head=np.full((markets, levels), NONE, np.int32),
-        tail=np.full((markets, levels), NONE, np.int32),
-        level_quantity=np.zeros((markets, levels), np.int64),
-        bitmap=np.zeros((markets, words), np.uint64),
-        summary=np.zeros((markets, -(-words // 64)), np.uint64),
+        head=np.full((2 * markets, levels), NONE, np.int32),
+        tail=np.full((2 * markets, levels), NONE, np.int32),
+        level_quantity=np.zeros((2 * markets, levels), np.int64),
+        bitmap=np.zeros((2 * markets, words), np.uint64),
+        summary=np.zeros((2 * markets, -(-words // 64)), np.uint64),
         best=best,
         free=np.zeros(capacity, np.int32),
         counters=counters,
         wheel=np.full(limits.WHEEL_SLOTS, NONE, np.int32),
         calendar=np.full(limits.CALENDAR_SLOTS, NONE, np.int32),
         market=market,
+        auction=np.zeros(markets, AUCTION_DTYPE),
+        recent=np.zeros((markets, limits.BREAKER_WINDOW_TICKS), np.int64),
     )
 
 

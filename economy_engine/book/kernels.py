@@ -62,10 +62,14 @@ __all__ = [
 
 _FROZEN = np.int64(AccountFlag.DEBITS_FROZEN | AccountFlag.CREDITS_FROZEN)
 _OPEN = np.int64(MarketState.OPEN)
+_AUCTION = np.int64(MarketState.AUCTION)
+_HALTED = np.int64(MarketState.HALTED)
 _TIMED = np.int64(OrderFlag.TIMED)
 _TIF_SHIFT = np.int64(OrderFlag.TIF_SHIFT)
+_MODE_SHIFT = np.int64(OrderFlag.MODE_SHIFT)
 _EXPIRE_TAKER = np.int64(SelfTrade.EXPIRE_TAKER)
 _EXPIRE_MAKER = np.int64(SelfTrade.EXPIRE_MAKER)
+_LIMIT = np.int64(OrderType.LIMIT)
 _MARKET = np.int64(OrderType.MARKET)
 _POST_ONLY = np.int64(OrderType.POST_ONLY)
 _GTC = np.int64(TimeInForce.GTC)
@@ -85,7 +89,7 @@ _FILLS = np.int64(OutboxCount.FILLS)
 _BUDGET = np.int64(RejectReason.BUDGET_EXCEEDED)
 _SELF = np.int64(RejectReason.SELF_TRADE)
 _NO_LIQUIDITY = np.int64(RejectReason.NO_LIQUIDITY)
-_AI_FLAGS = _TIMED | (_GTT << _TIF_SHIFT)
+_AI_FLAGS = _TIMED | (_GTT << _TIF_SHIFT) | (_EXPIRE_MAKER << _MODE_SHIFT)
 
 
 @inlined_inner
@@ -130,7 +134,8 @@ def place_ai(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, m:
     The quantity is cut to the free funds or lots of the row. Post-only moves the level to one
     increment before the best price of the other side; then the band rule applies. Own resting
     orders that are met expire (EXPIRE_MAKER). Lifetimes are cut to 511 steps, and an order that
-    has expired by `step` does not rest.
+    has expired by `step` does not rest. In a call auction nothing matches: the order rests at its
+    limit even where the book is crossed, and post-only has no meaning.
 
     Parameters
     ----------
@@ -142,9 +147,10 @@ def place_ai(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, m:
     -------
     The slot where the remainder rests, or -1. All columns are modified in place.
     """
-    if quantity <= 0 or book.market[m]["state"] != _OPEN or ledger.flags[row] & _FROZEN:
+    state = book.market[m]["state"]
+    if quantity <= 0 or state == _HALTED or ledger.flags[row] & _FROZEN:
         return -1
-    if post_only:
+    if post_only and state == _OPEN:
         level = min(level, book.best[m, 1] - 1) if side == 0 else max(level, book.best[m, 0] + 1)
     level = band_level(book, m, side, level)
     if level <= 0:
@@ -160,7 +166,7 @@ def place_ai(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, m:
         return -1
     original = left
     book.counters[_AI_PLACED] += 1
-    if crosses(book, m, side, level):
+    if state == _OPEN and crosses(book, m, side, level):
         left, _, _, _, stop = match(book, ledger, outbox, m, side, level, left, row, _NO_SEQ,
                                     _EXPIRE_MAKER, _AI_FILLS_MAX, fee_row, first_participant,
                                     tick)  # fmt: skip
@@ -183,7 +189,7 @@ def check_fields(book: BookColumns, ledger: LedgerColumns, m: int, side: int, or
                  quantity: int, row: int, tif: int, mode: int, expires_tick: int,
                  tick: int) -> int:  # fmt: skip
     """Return the first RejectReason that the fields of a participant's order meet, or 0."""
-    if m < 0 or m >= book.head.shape[0]:
+    if m < 0 or m >= book.market.shape[0]:
         return RejectReason.UNKNOWN_SYMBOL
     if side < 0 or side > 1 or order_type < 0 or order_type > _POST_ONLY:
         return RejectReason.BAD_ENUM
@@ -197,7 +203,11 @@ def check_fields(book: BookColumns, ledger: LedgerColumns, m: int, side: int, or
         return RejectReason.EXPIRED_COMMAND
     if ledger.flags[row] & _FROZEN:
         return RejectReason.ACCOUNT_FROZEN
-    if book.market[m]["state"] != _OPEN:
+    state = book.market[m]["state"]
+    if state == _AUCTION:
+        if order_type != _LIMIT or tif in (_IOC, _FOK):
+            return RejectReason.MARKET_IN_AUCTION
+    elif state != _OPEN:
         return RejectReason.MARKET_CLOSED
     return 0
 
@@ -220,14 +230,15 @@ def check_room(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, 
 
 @inlined_inner
 def check_funds(book: BookColumns, ledger: LedgerColumns, m: int, side: int, level: int,
-                quantity: int, row: int, tif: int, mode: int, fills_max: int) -> int:  # fmt: skip
+                quantity: int, row: int, tif: int, mode: int, fills_max: int,
+                crossing: bool) -> int:  # fmt: skip
     """Return the RejectReason that funds, lots, own orders or FOK give to an order, or 0.
 
     A bid that may rest needs cash for all of it at its limit; one that cannot rest needs what it
     would pay now. An ask always needs all of its lots.
     """
-    if mode == _EXPIRE_TAKER and crosses(book, m, side, level):
-        first = book.head[m, book.best[m, 1 - side]]
+    if mode == _EXPIRE_TAKER and crossing:
+        first = book.head[2 * m + 1 - side, book.best[m, 1 - side]]
         if same_hands(ledger, row, book.orders[first]["owner"]):
             return RejectReason.SELF_TRADE
     if side == 1 and quantity > ledger.stock[row, m]:
@@ -261,6 +272,8 @@ def place_participant(book: BookColumns, ledger: LedgerColumns, outbox: OutboxCo
 
     Returns
     -------
+    In a call auction only LIMIT orders with GTC or GTT are taken; they rest, whatever they cross.
+
     RejectReason, 0 = executed; checked in this order: fields, price, band, post-only, room, self
     trade, inventory, funds, fill-or-kill. A refused order changes nothing.
     """
@@ -281,13 +294,14 @@ def place_participant(book: BookColumns, ledger: LedgerColumns, outbox: OutboxCo
     level = np.int64(band_level(book, m, side, level))
     if level == 0:
         return RejectReason.PERCENT_PRICE
-    crossing = crosses(book, m, side, level)
+    crossing = book.market[m]["state"] == _OPEN and crosses(book, m, side, level)
     if order_type == _POST_ONLY and crossing:
         return RejectReason.WOULD_CROSS
     rests = tif in (_GTC, _GTT)
     reason = check_room(book, ledger, outbox, row, rests, fills_max, open_max)
     if reason == 0:
-        reason = check_funds(book, ledger, m, side, level, quantity, row, tif, mode, fills_max)
+        reason = check_funds(book, ledger, m, side, level, quantity, row, tif, mode, fills_max,
+                             crossing)  # fmt: skip
     if reason != 0:
         return reason
     left, filled, value, fee, stop = np.int64(quantity), _NONE, _NONE, _NONE, _NONE
@@ -299,6 +313,7 @@ def place_participant(book: BookColumns, ledger: LedgerColumns, outbox: OutboxCo
     if left > 0 and stop == 0 and rests:
         slot = np.int64(take_participant_slot(book))
         flags = order_type | (tif << _TIF_SHIFT) | (_TIMED if tif == _GTT else 0)
+        flags |= mode << _MODE_SHIFT
         rest(book, ledger, slot, m, side, level, left, quantity, row, seq, flags,
              expires_tick if tif == _GTT else 0)  # fmt: skip
         ledger.open_orders[row] += 1

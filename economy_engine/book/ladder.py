@@ -1,7 +1,7 @@
 """Ladders of levels: which levels are in use, and the lists of orders in each.
 
-One ladder serves both sides of a market, for bids and asks never share a level. A two-level bitmap
-finds the next level in use in a bounded number of words.
+Each side of a market has a ladder of its own, number `2 m + side`: in a call auction bids and asks
+may share a level. A two-level bitmap finds the next level in use in a bounded number of words.
 """
 
 from __future__ import annotations
@@ -41,32 +41,32 @@ def highest_bit(word: int) -> int:
 
 
 @inlined
-def mark_level(bitmap: np.ndarray, summary: np.ndarray, m: int, level: int) -> None:
+def mark_level(bitmap: np.ndarray, summary: np.ndarray, ladder: int, level: int) -> None:
     """Mark a level as in use, in both maps."""
     word = level >> 6
-    bitmap[m, word] |= _ONE << np.uint64(level & 63)
-    summary[m, word >> 6] |= _ONE << np.uint64(word & 63)
+    bitmap[ladder, word] |= _ONE << np.uint64(level & 63)
+    summary[ladder, word >> 6] |= _ONE << np.uint64(word & 63)
 
 
 @inlined_inner
-def clear_level(bitmap: np.ndarray, summary: np.ndarray, m: int, level: int) -> None:
+def clear_level(bitmap: np.ndarray, summary: np.ndarray, ladder: int, level: int) -> None:
     """Mark a level as empty, in both maps."""
     word = level >> 6
-    bits = bitmap[m, word] & ~(_ONE << np.uint64(level & 63))
-    bitmap[m, word] = bits
+    bits = bitmap[ladder, word] & ~(_ONE << np.uint64(level & 63))
+    bitmap[ladder, word] = bits
     if bits == _ZERO:
-        summary[m, word >> 6] &= ~(_ONE << np.uint64(word & 63))
+        summary[ladder, word >> 6] &= ~(_ONE << np.uint64(word & 63))
 
 
 @kernel
-def level_above(bitmap: np.ndarray, summary: np.ndarray, m: int, level: int) -> int:
+def level_above(bitmap: np.ndarray, summary: np.ndarray, ladder: int, level: int) -> int:
     """Return the lowest level in use above `level`, or L when there is none."""
     start = level + 1
     word = start >> 6
     words = bitmap.shape[1]
     if word >= words:
         return words << 6
-    bits = bitmap[m, word] & (_ALL << np.uint64(start & 63))
+    bits = bitmap[ladder, word] & (_ALL << np.uint64(start & 63))
     if bits != _ZERO:
         return (word << 6) + lowest_bit(bits)
     word += 1
@@ -74,38 +74,38 @@ def level_above(bitmap: np.ndarray, summary: np.ndarray, m: int, level: int) -> 
     blocks = summary.shape[1]
     if block >= blocks:
         return words << 6
-    used = summary[m, block] & (_ALL << np.uint64(word & 63))
+    used = summary[ladder, block] & (_ALL << np.uint64(word & 63))
     while used == _ZERO:
         block += 1
         if block >= blocks:
             return words << 6
-        used = summary[m, block]
+        used = summary[ladder, block]
     word = (block << 6) + lowest_bit(used)
-    return (word << 6) + lowest_bit(bitmap[m, word])
+    return (word << 6) + lowest_bit(bitmap[ladder, word])
 
 
 @kernel
-def level_below(bitmap: np.ndarray, summary: np.ndarray, m: int, level: int) -> int:
+def level_below(bitmap: np.ndarray, summary: np.ndarray, ladder: int, level: int) -> int:
     """Return the highest level in use below `level`, or 0 when there is none."""
     start = level - 1
     if start < 1:
         return 0
     word = start >> 6
-    bits = bitmap[m, word] & (_ALL >> (_LAST - np.uint64(start & 63)))
+    bits = bitmap[ladder, word] & (_ALL >> (_LAST - np.uint64(start & 63)))
     if bits != _ZERO:
         return (word << 6) + highest_bit(bits)
     word -= 1
     if word < 0:
         return 0
     block = word >> 6
-    used = summary[m, block] & (_ALL >> (_LAST - np.uint64(word & 63)))
+    used = summary[ladder, block] & (_ALL >> (_LAST - np.uint64(word & 63)))
     while used == _ZERO:
         block -= 1
         if block < 0:
             return 0
-        used = summary[m, block]
+        used = summary[ladder, block]
     word = (block << 6) + highest_bit(used)
-    return (word << 6) + highest_bit(bitmap[m, word])
+    return (word << 6) + highest_bit(bitmap[ladder, word])
 
 
 @inlined_inner
@@ -113,22 +113,24 @@ def join_level(book: BookColumns, slot: int) -> None:
     """Append the order in `slot` behind the last one of its level."""
     orders = book.orders
     m = orders[slot]["market"]
+    side = orders[slot]["side"]
+    ladder = 2 * m + side
     level = orders[slot]["price"]
-    last = book.tail[m, level]
+    last = book.tail[ladder, level]
     orders[slot]["next"] = -1
     orders[slot]["prev"] = last
     if last >= 0:
         orders[last]["next"] = slot
     else:
-        book.head[m, level] = slot
-        mark_level(book.bitmap, book.summary, m, level)
-        if orders[slot]["side"] == 0:
+        book.head[ladder, level] = slot
+        mark_level(book.bitmap, book.summary, ladder, level)
+        if side == 0:
             if level > book.best[m, 0]:
                 book.best[m, 0] = level
         elif level < book.best[m, 1]:
             book.best[m, 1] = level
-    book.tail[m, level] = slot
-    book.level_quantity[m, level] += orders[slot]["quantity"]
+    book.tail[ladder, level] = slot
+    book.level_quantity[ladder, level] += orders[slot]["quantity"]
 
 
 @inlined_inner
@@ -136,25 +138,28 @@ def leave_level(book: BookColumns, slot: int) -> None:
     """Take the order in `slot` out of its level; the best level moves when it was the last."""
     orders = book.orders
     m = orders[slot]["market"]
+    side = orders[slot]["side"]
+    ladder = 2 * m + side
     level = orders[slot]["price"]
     behind = orders[slot]["next"]
     before = orders[slot]["prev"]
-    book.level_quantity[m, level] -= orders[slot]["quantity"]
+    book.level_quantity[ladder, level] -= orders[slot]["quantity"]
     if behind >= 0:
         orders[behind]["prev"] = before
     else:
-        book.tail[m, level] = before
+        book.tail[ladder, level] = before
     if before >= 0:
         orders[before]["next"] = behind
         return
-    book.head[m, level] = behind
+    book.head[ladder, level] = behind
     if behind >= 0:
         return
-    clear_level(book.bitmap, book.summary, m, level)
-    if level == book.best[m, 0]:
-        book.best[m, 0] = level_below(book.bitmap, book.summary, m, level)
+    clear_level(book.bitmap, book.summary, ladder, level)
+    if side == 0:
+        if level == book.best[m, 0]:
+            book.best[m, 0] = level_below(book.bitmap, book.summary, ladder, level)
     elif level == book.best[m, 1]:
-        book.best[m, 1] = level_above(book.bitmap, book.summary, m, level)
+        book.best[m, 1] = level_above(book.bitmap, book.summary, ladder, level)
 
 
 @inlined_inner

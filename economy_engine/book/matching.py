@@ -84,7 +84,10 @@ def settle(ledger: LedgerColumns, m: int, side: int, value: int, fee: int, lots:
 @inlined_inner
 def count_trade(book: BookColumns, outbox: OutboxColumns, m: int, side: int, price: int, lots: int,
                 value: int, tick: int) -> int:  # fmt: skip
-    """Number a trade, add it to the tick's statistics and the public tape; return its number."""
+    """Number a trade, add it to the tick's statistics and the public tape; return its number.
+
+    The signed flow is the caller's: in an auction nobody takes. `side` is the tape's.
+    """
     market = book.market
     number = market[m]["trades"] + 1
     market[m]["trades"] = number
@@ -101,10 +104,6 @@ def count_trade(book: BookColumns, outbox: OutboxColumns, m: int, side: int, pri
         market[m]["low"] = price
     market[m]["volume"] += lots
     market[m]["value"] += value
-    if side == 0:
-        market[m]["buy_volume"] += lots
-    else:
-        market[m]["sell_volume"] += lots
     tape = outbox.tape
     place = count % _TAPE
     tape[m, place]["tick"] = tick
@@ -142,6 +141,7 @@ def report_fill(book: BookColumns, outbox: OutboxColumns, slot: int, side: int, 
     fills[at]["maker_original"] = orders[slot]["original"]
     fills[at]["maker_left"] = orders[slot]["quantity"] - lots
     fills[at]["maker_expires"] = orders[slot]["expires"]
+    fills[at]["maker_limit"] = price
     fills[at]["market"] = orders[slot]["market"]
     fills[at]["maker_type"] = orders[slot]["flags"] & _TYPE_MASK
     fills[at]["maker_tif"] = (orders[slot]["flags"] >> _TIF_SHIFT) & _TYPE_MASK
@@ -198,6 +198,7 @@ def match(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, m: in
     orders = book.orders
     best = book.best
     increment = book.market[m]["price_increment"]
+    facing = 2 * m + 1 - side
     left = np.int64(quantity)
     filled = np.int64(0)
     value = np.int64(0)
@@ -208,7 +209,7 @@ def match(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, m: in
             return left, filled, value, fees, _BUDGET
         work += 1
         level = np.int64(best[m, 1 - side])
-        slot = np.int64(book.head[m, level])
+        slot = np.int64(book.head[facing, level])
         maker = orders[slot]["owner"]
         if same_hands(ledger, row, maker):
             if maker >= first_participant and closure_room(outbox) < 1:
@@ -227,6 +228,10 @@ def match(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, m: in
         fee = fee_minor_up(worth)
         settle(ledger, m, side, worth, fee, lots, maker, row, fee_row)
         number = count_trade(book, outbox, m, side, price, lots, worth, tick)
+        if side == 0:
+            book.market[m]["buy_volume"] += lots
+        else:
+            book.market[m]["sell_volume"] += lots
         left -= lots
         filled += lots
         value += worth
@@ -239,7 +244,7 @@ def match(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, m: in
             free_slot(book, ledger, slot)
         else:
             orders[slot]["quantity"] -= lots
-            book.level_quantity[m, level] -= lots
+            book.level_quantity[facing, level] -= lots
     return left, filled, value, fees, 0
 
 
@@ -250,6 +255,7 @@ def probe(book: BookColumns, ledger: LedgerColumns, m: int, side: int, limit: in
     orders = book.orders
     increment = book.market[m]["price_increment"]
     levels = book.head.shape[1]
+    facing = 2 * m + 1 - side
     left = np.int64(quantity)
     filled = np.int64(0)
     value = np.int64(0)
@@ -261,7 +267,7 @@ def probe(book: BookColumns, ledger: LedgerColumns, m: int, side: int, limit: in
                 break
         elif level <= 0 or level < limit:
             break
-        slot = np.int64(book.head[m, level])
+        slot = np.int64(book.head[facing, level])
         while slot >= 0 and left > 0:
             if work >= matches_max:
                 return filled, value, _BUDGET
@@ -279,7 +285,7 @@ def probe(book: BookColumns, ledger: LedgerColumns, m: int, side: int, limit: in
                 value += lots * level * increment
             slot = np.int64(orders[slot]["next"])
         if side == 0:
-            level = np.int64(level_above(book.bitmap, book.summary, m, level))
+            level = np.int64(level_above(book.bitmap, book.summary, facing, level))
         else:
-            level = np.int64(level_below(book.bitmap, book.summary, m, level))
+            level = np.int64(level_below(book.bitmap, book.summary, facing, level))
     return filled, value, 0

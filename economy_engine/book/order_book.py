@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from economy_engine import limits
-from economy_engine.book import checks, kernels, upkeep
+from economy_engine.book import auction, checks, kernels, upkeep
 from economy_engine.book.columns import (
     ClosureReason,
     OrderStatus,
@@ -153,6 +153,19 @@ class OrderBook:
             self.columns, self.ledger.columns, self.outbox, self.tick
         )
 
+    def indication(self, market: int, reference: int) -> tuple[int, int, int]:
+        """Return price, lots and imbalance that an uncross would have now; zeros for none."""
+        level, lots, imbalance = auction.find_price(self.columns, market, reference)
+        return int(level) * self.increment(market), int(lots), int(imbalance)
+
+    def uncross(self, market: int, reference: int) -> tuple[int, int]:
+        """Trade a call auction's orders at one price; return it and the lots."""
+        price, lots = auction.uncross(
+            self.columns, self.ledger.columns, self.outbox, market, reference, self.fee_row,
+            self.tick,
+        )  # fmt: skip
+        return int(price), int(lots)
+
     def set_price_increment(self, market: int, increment: int) -> int:
         """Move a market to another increment; see `upkeep.set_price_increment`."""
         return int(
@@ -195,7 +208,7 @@ class OrderBook:
         levels = self.columns.head.shape[1]
         level = int(self.columns.best[market, int(side)])
         while 0 < level < levels:
-            slot = int(self.columns.head[market, level])
+            slot = int(self.columns.head[2 * market + int(side), level])
             while slot >= 0:
                 order = self.columns.orders[slot]
                 price = level * self.increment(market)

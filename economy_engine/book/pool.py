@@ -171,11 +171,11 @@ def reduce_slot(book: BookColumns, ledger: LedgerColumns, slot: int, quantity: i
     if quantity < 1 or quantity >= left:
         return 0
     m = book.orders[slot]["market"]
+    side = book.orders[slot]["side"]
     level = book.orders[slot]["price"]
-    hold(book, ledger, m, book.orders[slot]["side"], level, quantity - left,
-         book.orders[slot]["owner"])  # fmt: skip
+    hold(book, ledger, m, side, level, quantity - left, book.orders[slot]["owner"])
     book.orders[slot]["quantity"] = quantity
-    book.level_quantity[m, level] -= left - quantity
+    book.level_quantity[2 * m + side, level] -= left - quantity
     return left - quantity
 
 

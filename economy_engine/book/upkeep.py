@@ -9,6 +9,7 @@ from economy_engine.book.columns import (
     BookColumns,
     BookCounter,
     ClosureReason,
+    MarketState,
     OrderFlag,
     OutboxColumns,
 )
@@ -22,6 +23,7 @@ _AI_HIGH = int(BookCounter.AI_HIGH_WATER)
 _PARTICIPANT_HIGH = int(BookCounter.PARTICIPANT_HIGH_WATER)
 _AI_CAPACITY = int(BookCounter.AI_CAPACITY)
 _TIMED = int(OrderFlag.TIMED)
+_AUCTION = int(MarketState.AUCTION)
 _WHEEL_MASK = limits.WHEEL_SLOTS - 1
 _CALENDAR_MASK = limits.CALENDAR_SLOTS - 1
 _CANCELED = int(ClosureReason.CANCELED)
@@ -42,8 +44,10 @@ def best_price(book: BookColumns, m: int, side: int) -> int:
 def mid(book: BookColumns, m: int) -> float:
     """Return the middle of best bid and ask in minor units (float64).
 
-    The last price stands in while a side is empty.
+    The last price stands in while a side is empty, the indicative price in a call auction.
     """
+    if book.market[m]["state"] == _AUCTION and book.auction[m]["price"] > 0:
+        return np.float64(book.auction[m]["price"])
     bid = best_price(book, m, 0)
     ask = best_price(book, m, 1)
     if bid > 0 and ask > 0:
@@ -55,8 +59,8 @@ def mid(book: BookColumns, m: int) -> float:
 def next_level(book: BookColumns, m: int, side: int, level: int) -> int:
     """Return the next worse level of a side, 0 or L at the end."""
     if side == 0:
-        return level_below(book.bitmap, book.summary, m, level)
-    return level_above(book.bitmap, book.summary, m, level)
+        return level_below(book.bitmap, book.summary, 2 * m, level)
+    return level_above(book.bitmap, book.summary, 2 * m + 1, level)
 
 
 @kernel
@@ -71,7 +75,7 @@ def depth(book: BookColumns, m: int, side: int, levels: int, out: np.ndarray) ->
     count = 0
     while count < levels and level > 0 and level < end:
         out[count, 0] = level * increment
-        out[count, 1] = book.level_quantity[m, level]
+        out[count, 1] = book.level_quantity[2 * m + side, level]
         count += 1
         level = np.int64(next_level(book, m, side, level))
     return count
@@ -87,21 +91,23 @@ def depth_near(book: BookColumns, m: int, side: int, ppm: int) -> int:
     reach = middle * np.float64(ppm) / 1_000_000.0
     lots = np.int64(0)
     while level > 0 and level < end:
-        if abs(np.float64(level * increment) - middle) > reach:
+        away = np.float64(level * increment) - middle
+        if (away < -reach) if side == 0 else (away > reach):
             break
-        lots += book.level_quantity[m, level]
+        lots += book.level_quantity[2 * m + side, level]
         level = np.int64(next_level(book, m, side, level))
     return lots
 
 
 @inner
 def clear_market(book: BookColumns, m: int) -> None:
-    """Empty the ladder of one market; its orders keep their records."""
-    book.head[m, :] = -1
-    book.tail[m, :] = -1
-    book.level_quantity[m, :] = 0
-    book.bitmap[m, :] = _ZERO
-    book.summary[m, :] = _ZERO
+    """Empty the ladders of one market; its orders keep their records."""
+    for ladder in range(2 * m, 2 * m + 2):
+        book.head[ladder, :] = -1
+        book.tail[ladder, :] = -1
+        book.level_quantity[ladder, :] = 0
+        book.bitmap[ladder, :] = _ZERO
+        book.summary[ladder, :] = _ZERO
     book.best[m, 0] = 0
     book.best[m, 1] = book.head.shape[1]
 
@@ -111,19 +117,20 @@ def rebuild_slot(book: BookColumns, slot: int) -> None:
     """Put one resting order's share of the derived columns back; its links are kept."""
     order = book.orders[slot]
     m = order["market"]
+    ladder = 2 * m + order["side"]
     level = order["price"]
-    book.level_quantity[m, level] += order["quantity"]
+    book.level_quantity[ladder, level] += order["quantity"]
     if order["prev"] < 0:
         word = level >> 6
-        book.head[m, level] = slot
-        book.bitmap[m, word] |= np.uint64(1) << np.uint64(level & 63)
-        book.summary[m, word >> 6] |= np.uint64(1) << np.uint64(word & 63)
+        book.head[ladder, level] = slot
+        book.bitmap[ladder, word] |= np.uint64(1) << np.uint64(level & 63)
+        book.summary[ladder, word >> 6] |= np.uint64(1) << np.uint64(word & 63)
         if order["side"] == 0:
             book.best[m, 0] = max(book.best[m, 0], level)
         else:
             book.best[m, 1] = min(book.best[m, 1], level)
     if order["next"] < 0:
-        book.tail[m, level] = slot
+        book.tail[ladder, level] = slot
     if order["flags"] & _TIMED and order["wheel_prev"] < 0:
         if slot < book.counters[_AI_CAPACITY]:
             book.wheel[order["expires"] & _WHEEL_MASK] = slot
@@ -137,7 +144,7 @@ def rebuild_ladders(book: BookColumns) -> None:
 
     Linear in levels and in slots below the high-water marks. Called after a load.
     """
-    for m in range(book.head.shape[0]):
+    for m in range(book.market.shape[0]):
         clear_market(book, m)
     book.wheel[:] = -1
     book.calendar[:] = -1
@@ -155,25 +162,27 @@ def slots_by_arrival(book: BookColumns, m: int) -> np.ndarray:
     orders = book.orders
     end = book.head.shape[1]
     count = 0
-    level = level_above(book.bitmap, book.summary, m, 0)
-    while level < end:
-        slot = np.int64(book.head[m, level])
-        while slot >= 0:
-            count += 1
-            slot = np.int64(orders[slot]["next"])
-        level = level_above(book.bitmap, book.summary, m, level)
+    for ladder in range(2 * m, 2 * m + 2):
+        level = level_above(book.bitmap, book.summary, ladder, 0)
+        while level < end:
+            slot = np.int64(book.head[ladder, level])
+            while slot >= 0:
+                count += 1
+                slot = np.int64(orders[slot]["next"])
+            level = level_above(book.bitmap, book.summary, ladder, level)
     slots = np.empty(count, np.int64)
     arrivals = np.empty(count, np.int64)
     at = 0
-    level = level_above(book.bitmap, book.summary, m, 0)
-    while level < end:
-        slot = np.int64(book.head[m, level])
-        while slot >= 0:
-            slots[at] = slot
-            arrivals[at] = orders[slot]["arrival"]
-            at += 1
-            slot = np.int64(orders[slot]["next"])
-        level = level_above(book.bitmap, book.summary, m, level)
+    for ladder in range(2 * m, 2 * m + 2):
+        level = level_above(book.bitmap, book.summary, ladder, 0)
+        while level < end:
+            slot = np.int64(book.head[ladder, level])
+            while slot >= 0:
+                slots[at] = slot
+                arrivals[at] = orders[slot]["arrival"]
+                at += 1
+                slot = np.int64(orders[slot]["next"])
+            level = level_above(book.bitmap, book.summary, ladder, level)
     return slots[np.argsort(arrivals)]
 
 

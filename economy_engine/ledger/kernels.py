@@ -280,8 +280,8 @@ def column_sums(table: np.ndarray, rows: int, sums: np.ndarray) -> int:
 def check_conservation(ledger: LedgerColumns, rows: int, sums: np.ndarray) -> int:
     """Check that nothing appeared or vanished over the first `rows` accounts.
 
-    Money: free plus held equals what central bank and bank issued. Goods: free plus held equals what
-    entered minus what left, per market. No balance is negative.
+    Money: free plus held equals what central bank and bank issued. Goods: free plus held equals
+    what entered minus what left, per market. No balance is negative.
 
     Parameters
     ----------

@@ -229,6 +229,15 @@ class TraderColumns(NamedTuple):
     generation: np.ndarray  # uint32
 
 
+class RestingColumns(NamedTuple):
+    """Handles of orders that households and traders let rest in the book; -1 = none."""
+
+    household_slot: np.ndarray  # int32[H, 4], a bid for each consumed good
+    household_generation: np.ndarray  # uint32[H, 4]
+    trader_slot: np.ndarray  # int32[T, 2], a bid below and an ask above the mid
+    trader_generation: np.ndarray  # uint32[T, 2]
+
+
 class MakerColumns(NamedTuple):
     """Market makers, shape [K]; maker k quotes market k mod M with profile (k // M) mod 3."""
 

@@ -15,7 +15,7 @@ from economy_engine.systems import (
     shocks,
 )
 from economy_engine.systems.behavior import arbitrage
-from economy_engine.systems.columns import Macro
+from economy_engine.systems.columns import Institution, Macro
 from economy_engine.units import increment_for, increment_previous
 
 _WEALTH_DAYS = 10  # household wealth is counted this often
@@ -73,7 +73,7 @@ def _close_resources(state: WorldState, step: int, day_number: int) -> None:
     config = state.params.config
     scarcity.mint_quota(
         state.ledger, state.firm, state.price, state.resource, state.day, state.goods,
-        float(state.macro[Macro.CPI]), state.rows.firms,
+        float(state.macro[Macro.CPI]), state.institution(Institution.QUOTA_DESK),
     )  # fmt: skip
     scarcity.change_reserves(
         state.resource, state.goods, state.params.seed, step,

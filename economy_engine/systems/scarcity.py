@@ -6,7 +6,8 @@
 Extraction is booked when it happens, by the producers; the rest happens once a day. The multiplier
 raises the labour part of a producer's marginal cost, as a scarcity rent. Draws are keyed by
 (seed, step, market, stream), so that runs with and without an event see the same others.
-Simplified: artificial goods have no geology: a quota is minted, licences do not run out.
+Simplified: artificial goods have no geology: a quota is minted (and sold by `quota`), licences do
+not run out.
 
 Source: the seed; logistic renewal with its largest sustainable yield at half of the base.
 """
@@ -102,14 +103,22 @@ def change_reserves(resource, goods, seed, step, discovery_probability, catastro
 
 
 @kernel
-def mint_quota(ledger, firm, price, resource, day, goods, cpi, first_firm):
-    """Give every permit issuer its daily quota (integer lots, counted as goods entered)."""
-    for f in range(firm.market.size):
-        m = firm.market[f]
+def mint_quota(ledger, firm, price, resource, day, goods, cpi, desk_row):
+    """Give the treasury's desk the day's permits (integer lots, counted as goods entered).
+
+    The cap of a market is the capacity of its sector, times the factor that climate leaves of it.
+    What is offered counts as supply of the reference price: the new permits, and a fifth of the
+    unsold ones beyond a day and a half.
+    """
+    for m in range(price.mid.size):
         if m % GOODS_COUNT != CO2:
             continue
-        anchor = goods.price[CO2] * cpi
-        cap = firm.capacity[f] * resource.renewal[m]
-        lots = int(cap * quota_factor(price.mid[m], anchor))
-        make(ledger, first_firm + f, m, lots)
+        cap = 0.0
+        for f in range(firm.market.size):
+            if firm.market[f] == m:
+                cap += firm.capacity[f] * resource.renewal[m]
+        lots = int(cap * quota_factor(price.mid[m], goods.price[CO2] * cpi))
+        unsold = np.int64(ledger.stock[desk_row, m] + ledger.stock_held[desk_row, m])
+        make(ledger, desk_row, m, lots)
         day.produced[m] += lots
+        price.supply[m] += max(0.3 * lots, lots + 0.2 * (unsold - 1.5 * cap))

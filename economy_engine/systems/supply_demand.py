@@ -15,11 +15,13 @@ import math
 
 import numpy as np
 
+from economy_engine.book.columns import MarketState
 from economy_engine.fmath import clip, exp, log
 from economy_engine.goods import CO2, GOODS_COUNT
 from economy_engine.jit import kernel
 from economy_engine.params import STEPS_PER_DAY
 
+_AUCTION = np.int64(MarketState.AUCTION)
 _TINY = 1e-12
 _FLOW_DECAY = 1.0 - 1.0 / (2 * STEPS_PER_DAY)  # demand and supply remember two days
 _QUOTA_MEMORY = 4800.0  # steps; permits have no cost, their anchor is the mean price
@@ -86,13 +88,17 @@ def activity(variance: float, variance_base: float, gain: float, low: float, hig
 def update_mids(book, price, flow, levels):
     """Take over the books' mid prices (minor units) and the momentum of their returns.
 
-    Without two sides the last trade counts, and without a trade the price of before.
+    Without two sides the last trade counts, and without a trade the price of before; in a call
+    auction the indicative price, and while nothing would trade at one the price of before.
     """
     for m in range(price.mid.size):
         bid, ask = book.best[m, 0], book.best[m, 1]
         increment = book.market[m]["price_increment"]
         mid = price.mid[m]
-        if bid > 0 and ask < levels:
+        if book.market[m]["state"] == _AUCTION:
+            if book.auction[m]["price"] > 0:
+                mid = np.float64(book.auction[m]["price"])
+        elif bid > 0 and ask < levels:
             mid = 0.5 * (np.float64(bid) + np.float64(ask)) * np.float64(increment)
         elif book.market[m]["last_price"] > 0:
             mid = np.float64(book.market[m]["last_price"])

@@ -59,6 +59,17 @@ def submit(venue, m, side, price_minor, quantity, row, life, post_only):
 
 
 @spliced
+def unfilled(venue, slot, generation):
+    """Return the lots (int64) that an own order still has in the book, 0 when it is gone."""
+    if slot < 0:
+        return np.int64(0)
+    order = venue.book.orders[slot]
+    if order["generation"] == generation and order["quantity"] > 0:
+        return np.int64(order["quantity"])
+    return np.int64(0)
+
+
+@spliced
 def withdraw(venue, slot, generation):
     """Cancel an own order by its handle, if it still rests."""
     if slot < 0:

@@ -32,6 +32,16 @@ def _credits(**kwargs: Any) -> serializers.CharField:
     return serializers.CharField(help_text="Credits, exactly three decimals.", **kwargs)
 
 
+class AuctionSerializer(serializers.Serializer):
+    """A running call auction; one price for everybody at its end."""
+
+    ends_tick = serializers.IntegerField(help_text="Trading goes on after this tick.")
+    reference = _credits()
+    price = _credits(allow_null=True)
+    quantity = serializers.IntegerField(help_text="Lots that would trade at `price` now.")
+    imbalance = serializers.IntegerField(help_text="Lots bid less lots offered at `price`.")
+
+
 class MarketSerializer(serializers.Serializer):
     """One market; day figures cover the last 864,000 ticks."""
 
@@ -50,7 +60,8 @@ class MarketSerializer(serializers.Serializer):
     value = _credits()
     trades = serializers.IntegerField()
     equilibrium_price = _credits(allow_null=True)
-    state = serializers.ChoiceField(["open", "halted"])
+    state = serializers.ChoiceField(["open", "auction", "halted"])
+    auction = AuctionSerializer(allow_null=True)
     increment = _credits()
     lot = serializers.IntegerField()
 

@@ -1,4 +1,4 @@
-"""The tables of `tables/orders.txt`, run on the kernels and on the naive book alike."""
+"""The tables of `tables/`, run on the kernels and on the naive book alike."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from economy_engine.book.columns import MarketState
 from economy_engine.book.order_book import Order
 from economy_engine.order_terms import OrderType, SelfTrade, Side, TimeInForce
 from tests.engine.oracles.venues import KernelVenue, NaiveVenue
@@ -14,9 +15,11 @@ SIDES = {"buy": Side.BID, "sell": Side.ASK}
 
 
 def sections() -> dict[str, list[str]]:
-    """Read the table file: title -> rows."""
+    """Read the table files: title -> rows."""
     found: dict[str, list[str]] = {}
-    for line in (Path(__file__).parent / "tables" / "orders.txt").read_text().splitlines():
+    folder = Path(__file__).parent / "tables"
+    lines = [(folder / name).read_text() for name in ("orders.txt", "auctions.txt")]
+    for line in "\n".join(lines).splitlines():
         if line.startswith("["):
             rows = found.setdefault(line.strip("[]"), [])
         elif line and not line.startswith("#"):
@@ -84,6 +87,17 @@ class Reader:
     def do_state(self, words: list[str]) -> str:
         self.venue.set_state(0, int(words[0]))
         return "ok"
+
+    def do_call(self, _words: list[str]) -> str:
+        return self.do_state([str(int(MarketState.AUCTION))])
+
+    def do_indication(self, words: list[str]) -> str:
+        price, lots, imbalance = self.venue.indication(0, int(words[0]))
+        return f"{price} x {lots} imbalance {imbalance}" if lots else "nothing"
+
+    def do_uncross(self, words: list[str]) -> str:
+        price, lots = self.venue.uncross(0, int(words[0]))
+        return f"{price} x {lots}" if lots else "nothing"
 
     def do_increment(self, words: list[str]) -> str:
         self.venue.set_price_increment(0, int(words[0]))

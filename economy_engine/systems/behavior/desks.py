@@ -4,7 +4,9 @@ A desk holds the decision state; when it fires, all its members act with the sam
 its own cash and stock. Target position `w* = base * (1 + clip(k d, low, high))`; a fundamentalist's
 signal d is log(V / mid) + news + private view, a chartist's is momentum over its own horizon,
 order-flow imbalance and mood, and a part of the fundamental signal. Desks switch between the rules.
-Shorts are borrowed from the lending pool against free cash.
+Shorts are borrowed from the lending pool against free cash. Beside the order toward its target a
+member lets its demand schedule rest: at a price d log points away the target is `base * k * d`
+larger or smaller, so it bids for a multiple of that below the mid and offers it above.
 
 Source: C. Chiarella, G. Iori, J. Perello 2009 (targets); A. Kirman 1993, T. Lux and M. Marchesi
 1999, R. Franke and F. Westerhoff 2012 (switching); A. Hawkes 1971 (activity); set P3.
@@ -133,7 +135,34 @@ def trade_member(venue, trader, m, j, row, mid, target, pace, signal, chartist, 
 
 
 @spliced
-def act(venue, desk, trader, agent, price, flow, news, macro, p, m, event, first, members, row0):
+def rest_schedule(venue, trader, resting, m, j, row, mid, p, event):
+    """Let one member's resting bid and ask stand along its demand schedule around the mid."""
+    ledger = venue.ledger
+    key = j + (event << _EVENT_SHIFT)
+    for side in range(2):
+        withdraw(venue, resting.trader_slot[j, side], resting.trader_generation[j, side])
+        resting.trader_slot[j, side] = -1
+    for side in range(2):
+        u = uniform(venue.seed, venue.step, key, _MEMBER + 1 + side)
+        away = p.schedule_near + (p.schedule_far - p.schedule_near) * u
+        wanted = p.schedule_gain * p.position_gain * away * trader.base[j]
+        u = uniform(venue.seed, venue.step, key, _MEMBER + 3 + side)
+        lots = stochastic_round(wanted, u)
+        if side == 1:
+            lots = min(lots, np.int64(ledger.stock[row, m] - trader.debt[j]))
+        if lots <= 0:
+            continue
+        limit = mid * (1.0 - away) if side == 0 else mid * (1.0 + away)
+        slot = submit(venue, m, np.int64(side), limit, lots, row, p.schedule_life, 1)
+        resting.trader_slot[j, side] = slot
+        if slot >= 0:
+            resting.trader_generation[j, side] = venue.book.orders[slot]["generation"]
+
+
+@spliced
+def act(
+    venue, desk, trader, resting, agent, price, flow, news, macro, p, m, event, first, members, row0
+):
     """One desk event: learn, switch, decide, and let the members trade.
 
     first, members: the market's block of traders; row0: row of trader 0.
@@ -164,6 +193,7 @@ def act(venue, desk, trader, agent, price, flow, news, macro, p, m, event, first
         balance += trade_member(
             venue, trader, m, j, row0 + j, mid, target, pace, signal, chartist, width, u, event
         )
+        rest_schedule(venue, trader, resting, m, j, row0 + j, mid, p, event)
     if balance != 0:
         direction = 1.0 if balance > 0 else -1.0
         flow.direction[m] += 0.004 * (direction - flow.direction[m])
@@ -183,7 +213,7 @@ def event_rate(venue, desk, flow, news, macro, p, m):
 
 
 @kernel
-def trade_desks(venue, desk, trader, agent, price, flow, news, macro, p, row0):
+def trade_desks(venue, desk, trader, resting, agent, price, flow, news, macro, p, row0):
     """Draw the desk events of every market and run them, from a market that rotates."""
     markets = price.mid.size
     traders = trader.base.size
@@ -199,6 +229,6 @@ def trade_desks(venue, desk, trader, agent, price, flow, news, macro, p, row0):
         for event in range(events):
             if event % venue.phases == venue.phase:
                 act(
-                    venue, desk, trader, agent, price, flow, news, macro, p, m, event,
+                    venue, desk, trader, resting, agent, price, flow, news, macro, p, m, event,
                     first, members, row0,
                 )  # fmt: skip

@@ -2,8 +2,9 @@
 
 Demand is the linear expenditure system (utility maximization with subsistence): `q = gamma +
 beta * (B - sum gamma p) / p` at reference prices, where the budget B is a propensity times income
-plus a part of the cash beyond a target. It works and buys in its own region.
-Simplified: one basket for all, no credit, no moving.
+plus a part of the cash beyond a target. It works and buys in its own region. A part of the lots is
+bid for at rest, below the mid; what is not filled within the day is bought with the next day's
+marketable part. Simplified: one basket for all, no credit, no moving.
 
 Source: R. Stone 1954 and R. Geary 1950 (demand system), set P3 (cash target, wealth tax).
 """
@@ -17,7 +18,7 @@ from economy_engine.jit import kernel, spliced
 from economy_engine.params import DAYS_PER_YEAR, STEPS_PER_DAY
 from economy_engine.rng import Stream, randint, stochastic_round, uniform
 from economy_engine.systems.columns import DayCount, Institution, Macro
-from economy_engine.systems.venue import pay, submit, use
+from economy_engine.systems.venue import pay, submit, unfilled, use, withdraw
 
 _STREAM = np.int64(Stream.HOUSEHOLD)
 _SPEND = np.int64(Stream.HOUSEHOLD_SPEND)
@@ -26,6 +27,7 @@ _ROTATION = np.int64(Stream.ROTATION)
 _TURN = np.int64(1)  # index of this kind in the rotation
 _BID = np.int64(Side.BID)
 _TREASURY, _FUND = np.int64(Institution.TREASURY), np.int64(Institution.FUND)
+_REST_LIFE = STEPS_PER_DAY + 1  # until the next day's visit takes the bid back
 _TAXED_MEDIANS, _TAXED_MEDIANS_TOP = 5.0, 20.0
 
 
@@ -145,8 +147,41 @@ def budget(cash, income, sentiment, macro, p):
 
 
 @spliced
-def shop(venue, household, agent, price, goods, macro, p, h, first):
-    """Bid for the basket that the expenditure system asks for."""
+def end_bid(venue, resting, h, z):
+    """Take yesterday's resting bid for consumed good z back; return the lots not filled."""
+    slot, generation = resting.household_slot[h, z], resting.household_generation[h, z]
+    left = unfilled(venue, slot, generation)
+    withdraw(venue, slot, generation)
+    resting.household_slot[h, z] = -1
+    return left
+
+
+@spliced
+def place_bids(venue, resting, price, p, h, z, good, lots, late):
+    """Bid for `lots` of a good, a part at rest, and for the `late` lots of yesterday at once."""
+    seed, step = venue.seed, venue.step
+    patient = stochastic_round(p.resting_share * lots, uniform(seed, step, h, _SPEND + 8 + z))
+    at_once = lots - patient + late
+    if at_once > 0:
+        u = uniform(seed, step, h, _SPEND + 4 + z)
+        limit = price.reference[good] * (1.0 + p.slip * (0.3 + 0.7 * u))
+        submit(venue, good, _BID, limit, at_once, h, p.bid_life, 0)
+    if patient > 0:
+        u = uniform(seed, step, h, _SPEND + 12 + z)
+        below = p.resting_near + (p.resting_far - p.resting_near) * u
+        slot = submit(venue, good, _BID, price.mid[good] * (1.0 - below), patient, h, _REST_LIFE, 0)
+        resting.household_slot[h, z] = slot
+        if slot >= 0:
+            resting.household_generation[h, z] = venue.book.orders[slot]["generation"]
+
+
+@spliced
+def shop(venue, household, resting, agent, price, goods, macro, p, h, first):
+    """Bid for the basket that the expenditure system asks for; yesterday's bids end."""
+    late0 = end_bid(venue, resting, h, 0)
+    late1 = end_bid(venue, resting, h, 1)
+    late2 = end_bid(venue, resting, h, 2)
+    late3 = end_bid(venue, resting, h, 3)
     cash = np.float64(venue.ledger.cash[h])
     sentiment = np.float64(agent.sentiment[h])
     money = budget(cash, household.income[h], sentiment, macro, p)
@@ -165,16 +200,13 @@ def shop(venue, household, agent, price, goods, macro, p, h, first):
             goods.subsistence[good], goods.budget_share[good], reference, surplus, scale
         )
         lots = stochastic_round(wanted, uniform(venue.seed, venue.step, h, _SPEND + z))
-        if lots <= 0:
-            continue
-        price.demand[first + good] += lots
-        u = uniform(venue.seed, venue.step, h, _SPEND + 4 + z)
-        limit = reference * (1.0 + p.slip * (0.3 + 0.7 * u))
-        submit(venue, first + good, _BID, limit, lots, h, p.bid_life, 0)
+        late = late0 if z == 0 else late1 if z == 1 else late2 if z == 2 else late3
+        price.demand[first + good] += max(0, lots)
+        place_bids(venue, resting, price, p, h, z, first + good, max(0, lots), late)
 
 
 @spliced
-def live(venue, household, agent, staff, price, goods, day, macro, p, h, first_firm):
+def live(venue, household, resting, agent, staff, price, goods, day, macro, p, h, first_firm):
     """One day of one household at home: work, dividends, tax, meal, shopping, in this order."""
     ledger = venue.ledger
     first = np.int64(agent.home[h]) // GOODS_COUNT * GOODS_COUNT
@@ -186,11 +218,13 @@ def live(venue, household, agent, staff, price, goods, day, macro, p, h, first_f
     tax_wealth(venue, household, price, macro, day, p, h, first)
     household.income[h] += p.income_memory * (income - household.income[h])
     consume(venue, agent, goods, day, p, h, first)
-    shop(venue, household, agent, price, goods, macro, p, h, first)
+    shop(venue, household, resting, agent, price, goods, macro, p, h, first)
 
 
 @kernel
-def live_households(venue, household, agent, staff, price, goods, day, macro, p, first_firm):
+def live_households(
+    venue, household, resting, agent, staff, price, goods, day, macro, p, first_firm
+):
     """Let the households of this step's slice live, from a start that rotates by keyed hash."""
     first = venue.step % STEPS_PER_DAY
     households = household.income.size
@@ -205,4 +239,4 @@ def live_households(venue, household, agent, staff, price, goods, day, macro, p,
         if place % venue.phases != venue.phase:
             continue
         h = first + place * STEPS_PER_DAY
-        live(venue, household, agent, staff, price, goods, day, macro, p, h, first_firm)
+        live(venue, household, resting, agent, staff, price, goods, day, macro, p, h, first_firm)

@@ -1,7 +1,9 @@
 """Market makers: three profiles that quote both sides around their own fair value.
 
 Quotes stand at 1, 2 and 3 half spreads with one, two and three times the base size, shifted against
-the stock; all are post-only, else the profiles would trade with each other. Makers borrow lots when
+the stock; all are post-only, else the profiles would trade with each other, and keep a least gap to
+the best price of the other side, else a resting order would pin the spread at one increment. Makers
+borrow lots when
 they run low. The fair values themselves are in `supply_demand`.
 
 Source: M. Avellaneda and S. Stoikov 2008 (inventory skew), A. Kyle 1985 (impact); set P3.
@@ -11,7 +13,7 @@ import math
 
 import numpy as np
 
-from economy_engine.book.columns import Side
+from economy_engine.book.columns import MarketState, Side
 from economy_engine.fmath import clip
 from economy_engine.jit import kernel, spliced
 from economy_engine.rng import Stream, randint
@@ -22,6 +24,7 @@ from economy_engine.systems.venue import submit, withdraw
 _ROTATION = np.int64(Stream.ROTATION)
 _TURN = np.int64(3)  # index of this kind in the rotation
 _BID, _ASK = np.int64(Side.BID), np.int64(Side.ASK)
+_OPEN = np.int64(MarketState.OPEN)
 _LEVELS = 3
 _TINY = 1e-12
 _LOW_STOCK = 6  # base quotes
@@ -40,6 +43,22 @@ def remember(venue, maker, k, place, slot):
     maker.slots[k, place] = slot
     if slot >= 0:
         maker.generations[k, place] = venue.book.orders[slot]["generation"]
+
+
+@spliced
+def quote_bounds(venue, p, m):
+    """Return the highest bid and the lowest ask (minor units) that keep the gap of the market.
+
+    Without bounds where a side is empty, and in a call auction, where nobody takes.
+    """
+    book = venue.book
+    increment = np.float64(book.market[m]["price_increment"])
+    bid_max, ask_min = np.inf, 0.0
+    if book.market[m]["state"] == _OPEN:
+        if book.best[m, 1] < venue.levels:
+            bid_max = book.best[m, 1] * increment * (1.0 - p.gap_min)
+        ask_min = book.best[m, 0] * increment * (1.0 + p.gap_min)
+    return bid_max, ask_min
 
 
 @spliced
@@ -66,12 +85,13 @@ def quote(venue, maker, price, flow, macro, p, k, row, per_market):
     if ledger.stock[row, m] < _LOW_STOCK * lots and maker.debt[k] < target:
         wanted = min(_LOW_STOCK * lots - ledger.stock[row, m], target - maker.debt[k])
         borrow(ledger, maker.debt, k, m, row, venue.agents, wanted)
+    bid_max, ask_min = quote_bounds(venue, p, m)
     for level in range(_LEVELS):
         lots = max(1, int(unit * (1 + level)))
         away = half * (1 + level)
-        slot = submit(venue, m, _BID, center - away, lots, row, p.quote_life, 1)
+        slot = submit(venue, m, _BID, min(center - away, bid_max), lots, row, p.quote_life, 1)
         remember(venue, maker, k, level, slot)
-        slot = submit(venue, m, _ASK, center + away, lots, row, p.quote_life, 1)
+        slot = submit(venue, m, _ASK, max(center + away, ask_min), lots, row, p.quote_life, 1)
         remember(venue, maker, k, _LEVELS + level, slot)
 
 

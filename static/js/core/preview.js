@@ -47,8 +47,10 @@ function walk(levels, side, bound, quantity) {
   return { filled, value, fee, worst };
 }
 
-function problemsOf({ draft, price, quantity, bound, best, increment }) {
+function problemsOf({ draft, price, quantity, bound, best, increment, auction }) {
   const problems = [];
+  const rests = draft.type === "limit" && draft.tif !== "ioc" && draft.tif !== "fok";
+  if (auction && !rests) problems.push("auction");
   if (quantity === null) problems.push("no_quantity");
   if (draft.type !== "market") {
     if (price === null || price <= 0n) problems.push("no_price");
@@ -73,10 +75,11 @@ function cautionsOf({ draft, price, quantity, hit, best, crosses }) {
 
 /**
  * @param {object} input draft {side, type, tif, price, quantity} as typed; book {bids, asks};
- *   cash and stock free to use (cash decimal string, stock lots); increment decimal string
+ *   cash and stock free to use (cash decimal string, stock lots); increment decimal string;
+ *   auction whether the market is in a call auction
  * @returns {object} integers in minor units and lots, `problems` (block) and `cautions` (warn)
  */
-export function preview({ draft, book, cash, stock, increment }) {
+export function preview({ draft, book, cash, stock, increment, auction = false }) {
   const buying = draft.side === "buy";
   const levels = levelsOf(book, draft.side);
   const best = levels.length ? levels[0][0] : null;
@@ -85,16 +88,17 @@ export function preview({ draft, book, cash, stock, increment }) {
   const price = market ? null : parseCredits(draft.price);
   const bound = market ? protectionPrice(draft.side, best) : price;
   const step = parseCredits(increment);
-  const problems = problemsOf({ draft, price, quantity, bound, best, increment: step });
+  const problems = problemsOf({ draft, price, quantity, bound, best, increment: step, auction });
   const free = parseCredits(cash) ?? 0n;
   const goods = BigInt(stock ?? 0);
   if (problems.length) {
     return { problems, cautions: [], bound, best, cashFree: free, stockFree: goods };
   }
 
-  const crosses = best !== null && (buying ? bound >= best : bound <= best);
+  // In a call auction orders only collect: nothing trades at once.
+  const crosses = !auction && best !== null && (buying ? bound >= best : bound <= best);
   const refused = draft.type === "post_only" && crosses;
-  let hit = walk(refused ? [] : levels, draft.side, bound, quantity);
+  let hit = walk(refused || auction ? [] : levels, draft.side, bound, quantity);
   const cautions = cautionsOf({ draft, price, quantity, hit, best, crosses });
   const none = draft.tif === "fok" && hit.filled < quantity;
   if (none) hit = { filled: 0n, value: 0n, fee: 0n, worst: null };

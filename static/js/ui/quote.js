@@ -3,10 +3,31 @@ import { html, nothing } from "../../vendor/lit.js";
 import { compact, credits, decimalsOf, whole } from "../core/format.js";
 import { StoreElement, change } from "./element.js";
 
+/** Seconds until the uncross of a call auction, never below 0; null without one. */
+export function secondsLeft(auction, tick, rate) {
+  if (!auction || !Number.isFinite(tick)) return null;
+  return Math.max(0, Math.ceil((auction.ends_tick - tick) / (rate || 10)));
+}
+
 export class LeaQuote extends StoreElement {
   slices() {
-    const { markets, code } = this.state;
-    return [markets[code]];
+    const { markets, code, tick } = this.state;
+    return [markets[code], markets[code]?.auction ? tick : null];
+  }
+
+  auction(auction, decimals) {
+    const { tick, world } = this.state;
+    const seconds = secondsLeft(auction, tick, Number(world?.tick_rate_hz));
+    const price =
+      auction.price === null
+        ? "nothing would trade yet"
+        : `${whole(auction.quantity)} lots at ${credits(auction.price, { decimals })}`;
+    return html`<span
+      class="auction"
+      title="Continuous trading rests. Limit orders collect and trade at one price."
+      >Auction${seconds === null ? nothing : html` <span class="mono">${seconds} s</span>`}
+      <span class="muted">${price}</span></span
+    >`;
   }
 
   render() {
@@ -20,7 +41,7 @@ export class LeaQuote extends StoreElement {
       ["Volume 24 h", compact(market.volume), whole(market.volume)],
     ];
     return html`<span class="quote-last display">${credits(market.last, { decimals })}</span>
-      ${change(market.change)}
+      ${change(market.change)} ${market.auction ? this.auction(market.auction, decimals) : nothing}
       <dl class="figures">
         ${figures.map(
           ([label, value, title]) =>

@@ -17,6 +17,7 @@ const TIFS = [
 const PROBLEMS = {
   no_quantity: "Enter how many lots.",
   no_price: "Enter a price.",
+  auction: "In a call auction only limit orders that can rest are taken.",
   off_grid: "The price must be a multiple of the price increment.",
   no_liquidity: "Nobody is on the other side right now. Use a limit order.",
   insufficient_cash: "This is more than your free cash.",
@@ -116,6 +117,7 @@ export class LeaTicket extends StoreElement {
       draft: this.draft,
       book: this.state.book,
       increment: this.increment,
+      auction: Boolean(this.state.markets[this.state.code]?.auction),
       ...this.free,
     });
   }

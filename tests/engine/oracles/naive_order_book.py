@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from economy_engine.book.columns import MarketState
 from economy_engine.book.order_book import Order
 from economy_engine.order_terms import OrderType, SelfTrade, Side, TimeInForce
 from tests.engine.oracles.naive_ledger import CASH, NaiveLedger
@@ -30,6 +31,7 @@ class Resting:
     filled: int = 0
     value: int = 0
     fee: int = 0
+    mode: int = SelfTrade.EXPIRE_MAKER
 
 
 @dataclass
@@ -91,7 +93,12 @@ class NaiveOrderBook:
         return sorted(own, key=lambda each: (sign * each.price, each.arrival))
 
     def would_meet(self, market: int, side: int, limit: int) -> list[Resting]:
-        """Resting orders on the other side that an order at `limit` could trade with, in turn."""
+        """Resting orders on the other side that an order at `limit` could trade with, in turn.
+
+        In a call auction there are none: orders only collect.
+        """
+        if self.market[market].state == MarketState.AUCTION:
+            return []
         sign = 1 if side == Side.BID else -1
         return [each for each in self.queue(market, 1 - side) if sign * each.price <= sign * limit]
 
@@ -261,7 +268,12 @@ class NaiveOrderBook:
             return Result("lot_size")
         if order.tif == TimeInForce.GTT and order.expires_tick <= self.time:
             return Result("expired_command")
-        if self.market[order.market].state:
+        state = self.market[order.market].state
+        if state == MarketState.AUCTION and (
+            order.type != OrderType.LIMIT or order.tif in (TimeInForce.IOC, TimeInForce.FOK)
+        ):
+            return Result("market_in_auction")
+        if state == MarketState.HALTED:
             return Result("market_closed")
         tif = order.tif
         if order.type == OrderType.MARKET and tif != TimeInForce.FOK:
@@ -281,7 +293,8 @@ class NaiveOrderBook:
             self.rest(Resting(seq, row, order.market, order.side, price, left, self.arrivals,
                               order.quantity, seq,
                               order.expires_tick if tif == TimeInForce.GTT else None,
-                              taker["filled"], taker["value"], taker["fee"]))  # fmt: skip
+                              taker["filled"], taker["value"], taker["fee"],
+                              order.self_trade))  # fmt: skip
             status = "partially_filled" if taker["filled"] else "new"
         elif taker["filled"] == order.quantity:
             status = "filled"
@@ -296,8 +309,9 @@ class NaiveOrderBook:
                     lifetime: int, post_only: bool) -> int | None:  # fmt: skip
         """Place an agent's order, cut to what the row has; return its number if it rests."""
         grid = self.market[market].increment
-        if self.market[market].state or lots <= 0:
+        if self.market[market].state == MarketState.HALTED or lots <= 0:
             return None
+        post_only = post_only and self.market[market].state == MarketState.OPEN
         other = self.queue(market, 1 - side)
         if post_only and other:
             price = (

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from economy_engine.book.columns import ClosureReason
+from economy_engine.book.columns import ClosureReason, MarketState
 from economy_engine.book.order_book import Order, OrderBook
 from economy_engine.ledger.columns import CASH
 from economy_engine.ledger.ledger import Ledger
+from tests.engine.oracles import naive_auction
 from tests.engine.oracles.naive_ledger import NaiveLedger
 from tests.engine.oracles.naive_order_book import NaiveOrderBook
 
@@ -74,6 +75,14 @@ class KernelVenue:
 
     def set_state(self, market: int, state: int) -> None:
         self.book.columns.market["state"][market] = state
+
+    def indication(self, market: int, reference: int) -> tuple[int, int, int]:
+        return self.book.indication(market, reference)
+
+    def uncross(self, market: int, reference: int) -> tuple[int, int]:
+        found = self.book.uncross(market, reference)
+        self.set_state(market, MarketState.OPEN)
+        return found
 
     def limit(self, *, fills_max: int, open_max: int) -> None:
         self.book.fills_max, self.book.open_max = fills_max, open_max
@@ -142,6 +151,14 @@ class NaiveVenue:
 
     def set_state(self, market: int, state: int) -> None:
         self.book.market[market].state = state
+
+    def indication(self, market: int, reference: int) -> tuple[int, int, int]:
+        return naive_auction.find_price(self.book, market, reference)
+
+    def uncross(self, market: int, reference: int) -> tuple[int, int]:
+        found = naive_auction.uncross(self.book, market, reference)
+        self.set_state(market, MarketState.OPEN)
+        return found
 
     def limit(self, *, fills_max: int, open_max: int) -> None:
         self.book.fills_max, self.book.open_max = fills_max, open_max
