@@ -7,6 +7,7 @@ Markets' measures have shape [M]; a measure without a value is NaN.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -106,16 +107,22 @@ def kyle_lambda(ticks: int) -> MarketMeasure:
 
     def measured(record: Recording) -> Floats:
         per_lot = _with_returns(record, ticks, record.flow, statistics.slope)
-        volume = lived(record, record.volume).mean(axis=0) * _stride(record, ticks)
-        return np.asarray(per_lot * volume)
+        volume = lived(record, record.volume)
+        mean = volume.sum(axis=0) / max(1, len(volume)) * _stride(record, ticks)
+        return np.asarray(per_lot * mean)
 
     return measured
 
 
+def _of_known(middle: Callable[[Any], Any], values: Any) -> float:
+    """Return a mean or median of the values that are there; NaN when there are none."""
+    known = values[~np.isnan(values)]
+    return float(middle(known)) if len(known) else NAN
+
+
 def median_spread(record: Recording) -> Floats:
     """Return the median relative spread in basis points."""
-    spread = lived(record, record.spread)
-    return np.array([1e4 * float(np.median(c[~np.isnan(c)])) if len(c) else NAN for c in spread.T])
+    return np.array([1e4 * _of_known(np.median, c) for c in lived(record, record.spread).T])
 
 
 def one_sided(record: Recording) -> Floats:
@@ -136,14 +143,13 @@ def days_without_trade(record: Recording) -> Floats:
 def maker_share(record: Recording) -> Floats:
     """Return the mean share of the makers in the bids within 2 % of the mid."""
     first = WARM_UP_DAYS * len(record.makers) // max(1, record.days)
-    shares = record.makers[first:]
-    return np.array([float(c[~np.isnan(c)].mean()) if len(c) else NAN for c in shares.T])
+    return np.array([_of_known(np.mean, c) for c in record.makers[first:].T])
 
 
 def bid_levels(record: Recording) -> Floats:
     """Return the median number of price levels that hold bids."""
     first = WARM_UP_DAYS * len(record.levels) // max(1, record.days)
-    return np.array([float(np.median(c)) if len(c) else NAN for c in record.levels[first:].T])
+    return np.array([_of_known(np.median, c) for c in record.levels[first:].T])
 
 
 def carbon_range(record: Recording) -> Floats:

@@ -18,7 +18,7 @@ def depth_by_owner(
 ) -> None:
     """Write the lots of a side within `ppm` of the mid: of the rows first..end-1, and of all.
 
-    out: int64[2], overwritten with (lots of those rows, lots of everybody); zeros for an empty side.
+    out: int64[2], overwritten with (lots of those rows, lots of everybody); 0, 0 when empty.
     Complexity: linear in the orders within reach.
     """
     limit = book.head.shape[1]
