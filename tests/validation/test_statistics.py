@@ -70,8 +70,7 @@ def test_volatility_clusters_while_returns_do_not_correlate(noise: np.ndarray):
     assert near > far > 0.0
     # 3 (1 - (a+b)^2) / (1 - (a+b)^2 - 2 a^2) - 3, the kurtosis of this process
     known = 3 * (1 - 0.95**2) / (1 - 0.95**2 - 2 * 0.1**2) - 3
-    assert statistics.excess_kurtosis(values) == pytest.approx(known, rel=0.4)  # it converges slowly
-    assert 0.1 < statistics.decay_exponent(values) < 1.5
+    assert statistics.excess_kurtosis(values) == pytest.approx(known, rel=0.4)  # slow to converge
 
 
 @pytest.mark.parametrize("index", [2.0, 3.0, 4.5])
