@@ -103,7 +103,7 @@ def strike(state: WorldState, scenario: Scenario) -> None:
 
     Raises ValueError when the engine refuses one.
     """
-    for command in scenario.event.commands(state.params.regions):
+    for command in scenario.intervention.event.commands(state.params.regions):
         payload = commands.encode(command, commands.Header(origin=commands.Origin.ADMIN))
         seq, done = int(state.clock[Clock.SEQ]) + 1, int(state.clock[Clock.TICK])
         result = apply(state, [CommandEntry(seq, done, 0, payload)]).results[0]
