@@ -214,10 +214,11 @@ def _portrait_markets(panels: Any, record: Recording) -> None:
         look = {"color": COLOURS[m % 10], "label": name, "ls": style}
         panel.plot(days, 100 * record.mid[:, m] / base, lw=0.7, **look)
         traded = statistics.summed(record.volume[:, m], per_day)
-        volume.plot(range(1, len(traded) + 1), traded / max(traded.mean(), 1e-9), **look)
+        weekly = statistics.trailing_mean(traded, 7) / max(traded.mean(), 1e-9)
+        volume.plot(range(1, len(traded) + 1), weekly, **look)
     consumer.set_title("Prices of consumer goods, day 30 = 100")
     material.set_title("Prices of materials, day 30 = 100")
-    volume.set_title("Lots traded a day over their mean")
+    volume.set_title("Lots traded, means of a week over the mean of all")
     consumer.legend(ncol=2)
     material.legend(ncol=2)
 
