@@ -29,7 +29,7 @@ MarketMeasure = Callable[[Recording], Floats]
 WorldMeasure = Callable[[Recording], float]
 
 
-def lived(record: Recording, values: Floats) -> Floats:
+def lived(record: Recording, values: Any) -> Any:
     """Return the bars after the warm-up."""
     return values[WARM_UP_DAYS * record.ticks_per_day // record.bar_ticks :]
 
