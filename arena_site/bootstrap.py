@@ -25,6 +25,13 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 RUNTIME_LOCK = "requirements.lock"
 TEST_LOCK = "requirements-test.lock"
+EXTRA_LOCK = "requirements-extra.lock"
+# What a command needs beyond the runtime lock: always, or when one of its options is given.
+NEEDS: dict[str, tuple[str, ...]] = {"test": (TEST_LOCK,), "bench": (TEST_LOCK,)}
+NEEDS_FOR_OPTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "facts": (EXTRA_LOCK, ("--plots", "--portrait")),
+    "scenario": (EXTRA_LOCK, ("--plot",)),
+}
 STAMP = "arena-stamp.json"
 PIP_OPTIONS = ["--require-hashes", "--only-binary", ":all:", "--no-deps"]
 NO_PIP = "install the package python3-venv (Debian, Ubuntu) or python3-pip, then run this again"
@@ -60,9 +67,13 @@ def ensure(argv: list[str]) -> None:
 
 
 def wanted_locks(argv: list[str]) -> list[str]:
-    """`test` and `bench` need both locks, everything else the runtime lock."""
-    testing = len(argv) > 1 and argv[1] in ("test", "bench")
-    return [RUNTIME_LOCK, TEST_LOCK] if testing else [RUNTIME_LOCK]
+    """The runtime lock, and what the two tables say of the command and its options."""
+    command = argv[1] if len(argv) > 1 else ""
+    wanted = [RUNTIME_LOCK, *NEEDS.get(command, ())]
+    lock, options = NEEDS_FOR_OPTIONS.get(command, ("", ()))
+    if any(item.partition("=")[0] in options for item in argv[2:]):
+        wanted.append(lock)
+    return wanted
 
 
 def inside() -> bool:
@@ -123,7 +134,8 @@ def change(wanted: list[str]) -> None:
         install(VENV, [lock for lock in wanted if lock not in installed])
         write_stamp(VENV, sorted({*wanted, *installed}), keep=installed)
         return
-    wanted = [lock for lock in (RUNTIME_LOCK, TEST_LOCK) if lock in wanted or lock in installed]
+    known = (RUNTIME_LOCK, TEST_LOCK, EXTRA_LOCK)
+    wanted = [lock for lock in known if lock in wanted or lock in installed]
     fresh = ROOT / ".venv.new"
     shutil.rmtree(fresh, ignore_errors=True)
     make_venv(fresh)

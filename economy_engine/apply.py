@@ -142,6 +142,8 @@ def _command(state: WorldState, entry: CommandEntry, collector: _Collector) -> C
         )
     decided = decide(state, entry.seq, entry.ref_seq, entry.payload)
     _collect(state, entry, decided, collector)
+    if state.emission.counts.any():  # a batch may hold more commands than the buffer events
+        collector.take_emission(state)
     state.clock[Clock.SEQ] = entry.seq
     state.clock[Clock.ENTRIES] += 1
     kind = int.from_bytes(entry.payload[:2], "little")

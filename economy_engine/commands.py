@@ -61,14 +61,17 @@ class Origin(IntEnum):
 class ShockKind(IntEnum):
     """What an injected shock changes; the meaning of its size is given per kind."""
 
-    RESERVE = 1  # reserve of a market times size
+    RESERVE = 1  # reserve of a finite or renewable resource times size
     NEWS = 2  # headline of `size` log points on a market
-    CASH = 3  # size minor units to every household, newly issued
+    CASH = 3  # size credits to every household, newly issued: the helicopter
     PANIC = 4  # fear up, sentiment down by size
     EUPHORIA = 5  # greed and sentiment up by size
-    ISSUE = 6  # extra issue of `size` of money per day; 0 ends it
+    ISSUE = 6  # extra issue of `size` of money per day, the inflation spiral; 0 ends it
     CLIMATE = 7  # renewal rates and quotas of the market's region (-1: of all) times size
     INSTABILITY = 8  # in the region (-1: in all) extractors times size, routes closed, 30 days
+    DISCOVERY = 9  # reserve of a finite resource plus `size` of its base
+    RENEWAL = 10  # renewal rate of a renewable resource times size
+    DROUGHT = 11  # reserve and renewal rate of a renewable resource times size
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from economy_engine import commands
 from economy_engine.errors import RejectReason
 from players.models import User
 from worlds import services
+from worlds.interventions import BY_NAME, INTERVENTIONS
 from worlds.models import JournalEntry, Participant, SnapshotRecord, World
 
 REASON_CHARS_MAX = 200
@@ -48,6 +49,10 @@ class ReasonForm(ActionForm):
     """An action on a world says why; the reason is kept in the admin's log."""
 
     reason = forms.CharField(max_length=REASON_CHARS_MAX, required=False)
+    event = forms.ChoiceField(
+        required=False,
+        choices=[("", "no event"), *((each.name, each.text) for each in INTERVENTIONS)],
+    )
 
 
 @admin.register(World)
@@ -60,7 +65,7 @@ class WorldAdmin(ReadOnlyAdmin):
     list_select_related = ("head",)
     readonly_fields = ("journal",)
     action_form = ReasonForm
-    actions: Any = ("halt", "resume")
+    actions: Any = ("halt", "resume", "intervene")
 
     def _head(self, world: World, name: str) -> Any:
         head = getattr(world, "head", None)
@@ -127,6 +132,22 @@ class WorldAdmin(ReadOnlyAdmin):
         for world in queryset:
             receipt = services.world_resume(world=world, actor=_actor(request))
             self._note(request, world, f"resume: {reason} (command {receipt.command_id})")
+
+    @admin.action(description="Let the event strike (needs a reason)", permissions=["operate"])
+    def intervene(self, request: HttpRequest, queryset: QuerySet[World]) -> None:
+        """Submit the chosen event for each world."""
+        reason = self._reason(request)
+        if reason is None:
+            return
+        event = BY_NAME.get(request.POST.get("event", ""))
+        if event is None:
+            self.message_user(request, "Choose an event: nothing was done.", messages.ERROR)
+            return
+        for world in queryset:
+            receipts = services.world_intervene(
+                world=world, intervention=event, reason=reason, actor=_actor(request)
+            )
+            self._note(request, world, f"{event.name}: {reason} (command {receipts[0].command_id})")
 
     def _reason(self, request: HttpRequest) -> str | None:
         reason = request.POST.get("reason", "").strip()

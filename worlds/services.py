@@ -16,6 +16,7 @@ from players.models import User
 from worlds import inbox
 from worlds.engine import HaltReason
 from worlds.inbox import Receipt
+from worlds.interventions import Intervention
 from worlds.models import Participant, World
 
 SYSTEM_PARTICIPANT = 0
@@ -137,6 +138,34 @@ def world_resume(
         actor=actor.pk if actor else 0,
         origin=commands.Origin.ADMIN,
     )
+
+
+def world_intervene(
+    *, world: World, intervention: Intervention, reason: str, actor: User | None = None
+) -> list[Receipt]:
+    """Let a named event strike a world: a command in its inbox per market that it is about.
+
+    Raises BadCommandError for a size out of range; nothing is submitted then.
+    """
+    log.warning(
+        "intervention asked for", world=world.slug, name=intervention.name, actor=_name(actor),
+        reason=reason,
+    )  # fmt: skip
+    steps = intervention.event.commands(getattr(world, "regions", 1))
+    for step in steps:
+        commands.encode(step, commands.Header())
+    with transaction.atomic():
+        return [
+            command_submit(
+                world_id=world.pk,
+                participant_id=SYSTEM_PARTICIPANT,
+                command=step,
+                command_id=uuid.uuid4(),
+                actor=actor.pk if actor else 0,
+                origin=commands.Origin.ADMIN,
+            )
+            for step in steps
+        ]
 
 
 def _name(actor: User | None) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from economy_engine.book.columns import MarketState
+from economy_engine.commands import ShockKind
 from economy_engine.errors import RejectReason
 from economy_engine.events import Indicator, ShipmentEvent, WorldEvent
 from economy_engine.goods import market_codes
@@ -211,10 +212,16 @@ def news_text(item: NewsItem, code: str | None) -> str:
         WorldEvent.POLICY_MEETING: f"The central bank sets its rate at {item.value:.2%} a year.",
         WorldEvent.AUCTION_STARTED: f"{code}: the price moves too fast; a call auction begins.",
         WorldEvent.AUCTION_ENDED: _auction_text(item, code),
+        WorldEvent.SHOCK: f"{code or 'The world'}: {_shock_name(item.detail)} ({item.value:g}).",
         WorldEvent.HALT: "The world is halted.",
         WorldEvent.RESUME: "The world goes on.",
     }
     return sentences.get(item.kind, f"{kind}{f' at {code}' if code else ''}.")
+
+
+def _shock_name(number: int) -> str:
+    known = number in set(ShockKind)
+    return ShockKind(number).name.lower() if known else f"event {number}"
 
 
 def news(items: Iterable[NewsItem], codes: Sequence[str] = CODES) -> Payload:

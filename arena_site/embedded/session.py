@@ -24,7 +24,7 @@ SELF_SUFFICIENT = {
     "diffsettings", "startapp", "spectacular", "makemessages", "compilemessages",
 }  # fmt: skip
 # Commands that keep a state directory of their own, so that they may run beside `play`.
-SEPARATE = {"bench", "crashtest", "simulate", "facts"}
+SEPARATE = {"bench", "crashtest", "simulate", "facts", "scenario"}
 
 
 class ServicesError(Exception):

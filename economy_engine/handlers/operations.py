@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from economy_engine.commands import Halt, InjectShock, Resume, SetPolicyRate, Upgrade
+from economy_engine.commands import (
+    Halt,
+    InjectShock,
+    Resume,
+    SetPolicyRate,
+    ShockKind,
+    Upgrade,
+)
 from economy_engine.errors import RejectReason
 from economy_engine.events import WorldEvent
 from economy_engine.handlers.decision import Context, Decision, refused
@@ -48,6 +55,11 @@ def set_policy_rate(context: Context, command: SetPolicyRate) -> Decision:
 
 def inject_shock(context: Context, command: InjectShock) -> Decision:
     """Act a scripted event on the world; its size is in parts per million."""
-    if not inject(context.state, command.shock, command.market, command.size_ppm / PPM):
+    size = command.size_ppm / PPM
+    if not inject(context.state, command.shock, command.market, size):
         return refused(RejectReason.OUT_OF_RANGE)
+    if command.shock != ShockKind.NEWS:  # a headline tells of itself
+        context.state.emission.world_event(
+            context.tick, WorldEvent.SHOCK, command.market, size, command.shock
+        )
     return Decision()

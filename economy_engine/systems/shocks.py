@@ -8,9 +8,10 @@ import numpy as np
 
 from economy_engine.commands import ShockKind
 from economy_engine.goods import GOODS_COUNT, GoodKind
+from economy_engine.jit import kernel
 from economy_engine.ledger.columns import CASH, ISSUER
 from economy_engine.ledger.kernels import transfer
-from economy_engine.params import STEPS_PER_DAY
+from economy_engine.params import STEPS_PER_DAY, cents
 from economy_engine.schema import Clock
 from economy_engine.state import WorldState
 from economy_engine.systems import logistics
@@ -18,6 +19,9 @@ from economy_engine.systems.columns import Macro
 from economy_engine.systems.psychology import shock_agents
 
 INSTABILITY_DAYS = 30
+_SIZE_MAX = 1e6
+# Plain integers would be compiled as literals, each with kernels of its own.
+_CASH, _ISSUER = np.int64(CASH), np.int64(ISSUER)
 
 
 def day_of(state: WorldState) -> int:
@@ -25,28 +29,48 @@ def day_of(state: WorldState) -> int:
     return int(state.clock[Clock.STEP]) // STEPS_PER_DAY
 
 
+@kernel
+def give_cash(ledger, first, end, amount):
+    """Issue `amount` (int64, minor units) to each of the rows first..end-1."""
+    for row in range(first, end):
+        transfer(ledger, _ISSUER, np.int64(row), _CASH, amount)
+
+
+# Where a shock must name a market: the kinds of goods that it makes sense for.
+_RESOURCES = (GoodKind.FINITE, GoodKind.RENEWABLE)
+_TARGETS: dict[int, tuple[GoodKind, ...]] = {
+    ShockKind.NEWS: tuple(GoodKind),
+    ShockKind.RESERVE: _RESOURCES,
+    ShockKind.DISCOVERY: (GoodKind.FINITE,),
+    ShockKind.RENEWAL: (GoodKind.RENEWABLE,),
+    ShockKind.DROUGHT: (GoodKind.RENEWABLE,),
+}
+_SIGNED = {ShockKind.NEWS, ShockKind.PANIC, ShockKind.EUPHORIA, ShockKind.ISSUE}
+
+
 def inject(state: WorldState, kind: int, market: int, size: float) -> bool:
     """Apply a shock; False (and no effect) when kind, market or size make no sense."""
-    on_market = kind in (ShockKind.RESERVE, ShockKind.NEWS)
-    if kind not in set(ShockKind) or not np.isfinite(size) or abs(size) > 1e9:
+    if kind not in set(ShockKind) or not np.isfinite(size) or abs(size) > _SIZE_MAX:
         return False
-    if not (0 if on_market else -1) <= market < state.params.markets:
+    if kind not in _SIGNED and size <= 0.0:
         return False
-    if kind == ShockKind.NEWS:
-        state.news.pending[market] += float(np.clip(size, -1.0, 1.0))
-    elif kind == ShockKind.PANIC:
-        shock_agents(state.agent, size, 0.0, -size)
-    elif kind == ShockKind.EUPHORIA:
-        shock_agents(state.agent, 0.0, size, size)
+    if not -1 <= market < state.params.markets:
+        return False
+    if kind in _TARGETS:
+        if market < 0:
+            return False
+        if state.goods.kind[market % GOODS_COUNT] not in _TARGETS[ShockKind(kind)]:
+            return False
+        _shock_market(state, kind, market, size)
+    elif kind in (ShockKind.PANIC, ShockKind.EUPHORIA):
+        panic = kind == ShockKind.PANIC
+        fear, greed = (size, 0.0) if panic else (0.0, size)
+        shock_agents(state.agent, fear, greed, -size if panic else size)
     elif kind == ShockKind.ISSUE:
         state.macro[Macro.EXTRA_ISSUE] = float(np.clip(size, -0.1, 0.1))
-    elif size <= 0.0:
-        return False
-    elif kind == ShockKind.RESERVE:
-        state.resource.reserve[market] *= size
     elif kind == ShockKind.CASH:
-        for row in range(state.rows.households, state.rows.firms):
-            transfer(state.ledger, ISSUER, row, CASH, int(size))
+        amount = np.int64(size * cents(100))
+        give_cash(state.ledger, state.rows.households, state.rows.firms, amount)
     elif kind == ShockKind.CLIMATE:
         for region in _regions_hit(state, market):
             state.resource.renewal[region * GOODS_COUNT : (region + 1) * GOODS_COUNT] *= size
@@ -61,6 +85,18 @@ def _regions_hit(state: WorldState, market: int) -> range:
     if market < 0:
         return range(state.params.regions)
     return range(market // GOODS_COUNT, market // GOODS_COUNT + 1)
+
+
+def _shock_market(state: WorldState, kind: int, market: int, size: float) -> None:
+    resource = state.resource
+    if kind == ShockKind.NEWS:
+        state.news.pending[market] += float(np.clip(size, -1.0, 1.0))
+    elif kind == ShockKind.DISCOVERY:
+        resource.reserve[market] += size * resource.base[market]
+    if kind in (ShockKind.RESERVE, ShockKind.DROUGHT):
+        resource.reserve[market] *= size
+    if kind in (ShockKind.RENEWAL, ShockKind.DROUGHT):
+        resource.renewal[market] *= size
 
 
 def pin_rate(state: WorldState, rate: float, days: int) -> None:

@@ -259,8 +259,11 @@ def test_the_policy_rate_is_pinned_and_freed(table: Table) -> None:
 def test_a_shock_acts_through_the_model(table: Table) -> None:
     reserve = float(table.state.resource.reserve[0])
     shock = commands.InjectShock(commands.ShockKind.RESERVE, 0, 400_000)
-    assert not reason_of(table.act(shock, participant=0))
+    outcome = table.act(shock, participant=0)
+    assert not reason_of(outcome)
     assert float(table.state.resource.reserve[0]) == pytest.approx(0.4 * reserve)
+    told = outcome.block.world_events[0]
+    assert (told["kind"], told["detail"]) == (WorldEvent.SHOCK, commands.ShockKind.RESERVE)
     nowhere = commands.InjectShock(commands.ShockKind.RESERVE, -1, 400_000)
     assert reason_of(table.act(nowhere, participant=0)) == RejectReason.OUT_OF_RANGE
 

@@ -142,9 +142,14 @@ def test_a_price_that_leaves_its_grid_gets_another_increment():
         (ShockKind.NEWS, -1, 0.1),
         (ShockKind.NEWS, 0, float("nan")),
         (ShockKind.RESERVE, 0, -0.5),
+        (ShockKind.RESERVE, 7, 0.5),
+        (ShockKind.DISCOVERY, 3, 0.2),
+        (ShockKind.RENEWAL, 0, 0.5),
+        (ShockKind.DROUGHT, 10, 0.5),
         (ShockKind.CASH, -1, 0.0),
         (ShockKind.CLIMATE, 10, 0.5),
         (ShockKind.INSTABILITY, 10, 0.7),
+        (ShockKind.CASH, -1, 1e7),
     ],
 )
 def test_a_shock_that_makes_no_sense_has_no_effect(kind, market, size):
@@ -163,11 +168,20 @@ def test_shocks_act_through_the_models_own_quantities():
     assert shocks.inject(state, ShockKind.PANIC, -1, 0.3)
     assert float(state.agent.fear.mean()) > fear + 0.2
     money = int(state.ledger.issued[0])
-    assert shocks.inject(state, ShockKind.CASH, -1, 1_000.0)
+    assert shocks.inject(state, ShockKind.CASH, -1, 1.5)  # credits
     households = len(state.household.employer)
-    assert state.ledger.issued[0] == money + 1_000 * households
+    assert state.ledger.issued[0] == money + 1_500 * households
     assert shocks.inject(state, ShockKind.CLIMATE, -1, 0.5)
     assert (state.resource.renewal == 0.5).all()
+    water = float(state.resource.reserve[3])
+    assert shocks.inject(state, ShockKind.DROUGHT, 3, 0.5)
+    assert state.resource.reserve[3] == pytest.approx(0.5 * water)
+    assert state.resource.renewal[3] == 0.25
+    assert shocks.inject(state, ShockKind.RENEWAL, 4, 2.0)
+    assert state.resource.renewal[4] == 1.0
+    lithium = float(state.resource.reserve[1])
+    assert shocks.inject(state, ShockKind.DISCOVERY, 1, 0.2)
+    assert state.resource.reserve[1] == pytest.approx(lithium + 0.2 * state.resource.base[1])
     state.check()
 
 

@@ -29,7 +29,7 @@ def checkout(tmp_path: Path) -> Path:
         shutil.copy(ROOT / name, folder / name)
     (package / "embedded" / "__init__.py").touch()
     (package / "embedded" / "session.py").write_text(SESSION)
-    for name in ("requirements.lock", "requirements-test.lock"):
+    for name in ("requirements.lock", "requirements-test.lock", "requirements-extra.lock"):
         (folder / name).write_text("# nothing\n")
     return folder
 
@@ -72,6 +72,16 @@ def test_made_once_then_added_to_then_rebuilt(checkout: Path):
     assert sorted(path.name for path in checkout.glob(".venv*")) == [".venv"]
     pip = subprocess.run([checkout / ".venv" / "bin" / "pip", "--version"], capture_output=True)
     assert pip.returncode == 0, "scripts of a renamed environment name its interpreter"
+
+
+def test_pictures_bring_the_extra_lock_and_only_they(checkout: Path):
+    assert manage(checkout, "facts", "--seeds", "1").returncode == 0
+    assert list(stamp(checkout)) == ["requirements.lock"]
+    (checkout / ".venv" / "marker").touch()
+    assert manage(checkout, "facts", "--plots=pictures").returncode == 0
+    assert set(stamp(checkout)) == {"requirements.lock", "requirements-extra.lock"}
+    assert (checkout / ".venv" / "marker").exists()
+    assert manage(checkout, "scenario", "panic", "--plot", "a.png").stderr == ""
 
 
 def test_a_failed_installation_leaves_no_environment(checkout: Path):

@@ -98,6 +98,19 @@ def test_halt_and_resume_are_commands_with_a_reason(world, admin_client, action,
     assert "prices look wrong" in LogEntry.objects.get().change_message
 
 
+def test_an_event_strikes_by_command_with_a_reason(world, admin_client):
+    address = reverse("admin:worlds_world_changelist")
+    form = {"action": "intervene", "_selected_action": [world.pk], "event": "drought"}
+    admin_client.post(address, form, follow=True)
+    admin_client.post(address, form | {"reason": "why", "event": "flood"}, follow=True)
+    assert _inbox() == []
+    admin_client.post(address, form | {"reason": "a lesson"}, follow=True)
+    ((header, command),) = _inbox()
+    assert command == commands.InjectShock(commands.ShockKind.DROUGHT, 3, 500_000)
+    assert (header.participant, header.origin) == (0, commands.Origin.ADMIN)
+    assert "drought: a lesson" in LogEntry.objects.get().change_message
+
+
 def test_staff_without_the_right_cannot_act(world, client):
     from django.contrib.auth.models import Permission
 
