@@ -10,7 +10,7 @@ from celery import shared_task
 from celery.signals import worker_init, worker_shutdown, worker_shutting_down
 from django.conf import settings
 
-from worlds import projector, retention, selectors
+from worlds import forks, projector, retention, selectors
 
 _host: Any = None
 
@@ -69,7 +69,8 @@ def project(world_id: int | None = None) -> None:
 
 @shared_task(name="worlds.upkeep", ignore_result=True)
 def upkeep() -> None:
-    """Make partitions ahead, drop old ones, count strays."""
+    """Make partitions ahead, drop old ones, count strays, end branches whose time is over."""
+    forks.expire()
     retention.ensure_partitions()
     retention.prune_blocks()
     retention.stray_rows()
