@@ -21,7 +21,7 @@ from economy_engine.errors import RejectReason
 from players.models import User
 from worlds import services
 from worlds.interventions import BY_NAME, INTERVENTIONS
-from worlds.models import JournalEntry, Participant, SnapshotRecord, World
+from worlds.models import Fork, JournalEntry, Participant, SnapshotRecord, World
 
 REASON_CHARS_MAX = 200
 JOURNAL_PAGE = 100
@@ -61,8 +61,9 @@ class WorldAdmin(ReadOnlyAdmin):
 
     list_display = (
         "slug", "preset", "agents", "state", "tick", "commit", "seq", "epoch", "holder", "moved_at",
+        "branch_of",
     )  # fmt: skip
-    list_select_related = ("head",)
+    list_select_related = ("head", "fork__parent")
     readonly_fields = ("journal",)
     action_form = ReasonForm
     actions: Any = ("halt", "resume", "intervene")
@@ -100,6 +101,12 @@ class WorldAdmin(ReadOnlyAdmin):
     def moved_at(self, world: World) -> Any:
         """When the newest commit was made."""
         return self._head(world, "moved_at")
+
+    @admin.display(description="branch of")
+    def branch_of(self, world: World) -> str:
+        """The parent of a private branch and the tick it was taken at."""
+        made = getattr(world, "fork", None)
+        return f"{made.parent.slug} at tick {made.tick}" if made is not None else ""
 
     @admin.display(description="journal")
     def journal(self, world: World) -> str:
@@ -222,6 +229,15 @@ def _journal_line(row: JournalEntry) -> dict[str, Any]:
         "outcome": RejectReason(row.status).code if row.status else "executed",
         "text": text,
     }
+
+
+@admin.register(Fork)
+class ForkAdmin(ReadOnlyAdmin):
+    """Private branches of worlds, with their lineage; they end by themselves."""
+
+    list_display = ("world", "parent", "tick", "seq", "owner", "created_at", "expires_at")
+    list_select_related = ("world", "parent", "owner")
+    list_filter = ("parent",)
 
 
 @admin.register(Participant)

@@ -23,8 +23,8 @@ _UNLOCK = "select pg_advisory_unlock(hashtextextended(%s, 0))"
 TICK_RATE_HZ = 10.0
 
 _HEAD = """
-insert into world_head (world_id, tick_rate_hz, engine_version, tick, digest, chain)
-values (%s, %s, %s, %s, %s, %s)
+insert into world_head (world_id, state, tick_rate_hz, engine_version, seq, tick, digest, chain)
+values (%s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 log = structlog.get_logger(__name__)
@@ -76,7 +76,12 @@ def create_world(
         given = params or engine.params(agents=agents, seed=seed, preset=preset, regions=regions)
         state = engine.create(given)
         engine.warm_up(state, warm_up_days, progress)
-        _store(engine, connection, world, state, tick_rate_hz)
+        born = recovery.World(
+            state=state,
+            memory=WriterMemory(*engine.memory_shape(state)),
+            position=Position(0, 0, engine.tick(state), GENESIS_CHAIN),
+        )
+        store_genesis(engine, connection, world, born, tick_rate_hz)
     finally:
         connection.execute(_UNLOCK, key)
     inbox.wake_free()
@@ -84,28 +89,26 @@ def create_world(
     return world
 
 
-def _store(
+def store_genesis(
     engine: Engine,
     connection: psycopg.Connection,
     world: World,
-    state: object,
+    born: recovery.World,
     tick_rate_hz: float,
 ) -> None:
-    tick, digest = engine.tick(state), signed(engine.digest(state))
-    born = recovery.World(
-        state=state,
-        memory=WriterMemory(*engine.memory_shape(state)),
-        position=Position(0, 0, tick, GENESIS_CHAIN),
-    )
+    """Make a world exist: its first snapshot, then its head at the position that `born` says."""
+    at, digest = born.position, signed(engine.digest(born.state))
+    name = "halted" if engine.halted(born.state) else "running"
+    assert at.commit == 0 and at.tick == engine.tick(born.state)
     sections = recovery.sections(engine, born)
     header = snapshots.Header(
         format=snapshots.FORMAT,
         world_id=world.pk,
         engine_version=engine.version,
         commit=0,
-        seq=0,
-        tick=tick,
-        chain=GENESIS_CHAIN.hex(),
+        seq=at.seq,
+        tick=at.tick,
+        chain=at.chain.hex(),
         digest=digest,
         sections=tuple((name, len(raw)) for name, raw in sections),
     )
@@ -113,7 +116,7 @@ def _store(
     with connection.transaction():
         connection.execute("delete from snapshot where world_id = %s and commit = 0", (world.pk,))
         snapshots.catalogue(connection, "genesis", header, stored)
-        connection.execute("update worlds_world set state = 'running' where id = %s", (world.pk,))
-        values = (world.pk, tick_rate_hz, engine.version, tick, digest, GENESIS_CHAIN)
+        connection.execute("update worlds_world set state = %s where id = %s", (name, world.pk))
+        values = (world.pk, name, tick_rate_hz, engine.version, at.seq, at.tick, digest, at.chain)
         connection.execute(_HEAD, values)
-    log.info("world born", world=world.slug, tick=tick, bytes=stored[1])
+    log.info("world born", world=world.slug, tick=at.tick, bytes=stored[1])

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from economy_engine import events, genesis, market_data, snapshot
+from economy_engine import directory, events, genesis, market_data, snapshot
 from economy_engine.apply import CommandEntry, TickEntry
 from economy_engine.apply import apply as apply_entries
 from economy_engine.events import Block
@@ -17,7 +17,7 @@ from economy_engine.params import preset as preset_params
 from economy_engine.schema import ENGINE_VERSION, Clock
 from economy_engine.state import WorldState
 from economy_engine.warmup import warm as warm_kernels
-from worlds import invariants
+from worlds import inspection, invariants
 from worlds.engine import Applied, Command, Decision
 
 WARM_AGENTS = 500
@@ -107,6 +107,22 @@ class Economy:
     def breaches(self, state: WorldState, *, full: bool) -> list[str]:
         """Invariants that do not hold."""
         return invariants.breaches(state, full=full)
+
+    def row_of(self, state: WorldState, participant: int) -> int:
+        """The ledger row of a participant, -1 when it is not registered."""
+        return directory.row_of(state, participant)
+
+    def agent(self, state: WorldState, row: int) -> dict[str, Any]:
+        """What the account on a row is and has; raises IndexError."""
+        return inspection.of_row(state, row)
+
+    def observe_tick(self, state: WorldState, row: int) -> dict[str, Any]:
+        """Run one tick; what the account on a row did in it."""
+        return inspection.observe_tick(state, row)
+
+    def summary(self, state: WorldState) -> dict[str, Any]:
+        """The figures that tell a world at a glance."""
+        return inspection.summary(state)
 
     def market_states(self, state: WorldState) -> list[int]:
         """Of each market what it does, a MarketState."""

@@ -73,3 +73,11 @@ class InvariantBreach(WorldError):
 
 class VersionRefused(WorldError):
     """The world was written by another engine version and this one may not go on from it."""
+
+
+class TickUnreachable(WorldError):
+    """The tick lies in the future, or before the oldest state that is kept."""
+
+
+class ForkRefused(WorldError):
+    """A private branch was not made: name, quota or source forbids it."""

@@ -8,7 +8,7 @@ whose memory is ahead of the truth, writes nothing.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from uuid import UUID
@@ -49,6 +49,22 @@ insert into block (world_id, commit, epoch, tick, ticks, seq_from, seq_to,
     touches_participants, digest, chain, events)
 select world_id, %(commit)s, %(epoch)s, %(tick)s, %(ticks)s, %(seq_from)s, %(seq)s,
     %(touches)s, %(digest)s, %(chain)s, %(events)s from head
+"""
+_CHAIN_AT = """
+select chain from journal where world_id = %s and seq = %s
+union all
+select chain from snapshot where world_id = %s and seq = %s and kind = 'genesis' limit 1
+"""
+# The journals that a world's history runs through, each with the last seq that counts.
+LINEAGE = """
+with recursive line (world_id, seq_max) as (
+    select %s::bigint, 9223372036854775807
+    union all
+    select f.parent_id, least(f.seq, line.seq_max)
+    from worlds_fork f join line on f.world_id = line.world_id)
+select j.seq, j.command_id, j.tick from line
+join journal j on j.world_id = line.world_id and j.seq <= line.seq_max
+where j.seq = any(%s)
 """
 _TAKEN = "delete from inbox where world_id = %s and id = any(%s)"
 _WORLD_STATE = "update worlds_world set state = %s where id = %s and state <> %s"
@@ -233,10 +249,17 @@ def head_of(connection: psycopg.Connection, world_id: int) -> Position:
 
 
 def chain_at(connection: psycopg.Connection, world_id: int, seq: int) -> bytes | None:
-    """The chained hash at `seq`; zeroes at genesis, None when there is no such entry."""
+    """The chained hash at `seq`; zeroes at genesis, at a branch's beginning that of the world it
+    was taken from, None when there is no such entry."""
     if seq == 0:
         return GENESIS_CHAIN
-    found = connection.execute(
-        "select chain from journal where world_id = %s and seq = %s", (world_id, seq)
-    ).fetchone()
+    found = connection.execute(_CHAIN_AT, (world_id, seq, world_id, seq)).fetchone()
     return bytes(found[0]) if found else None
+
+
+def lineage_names(
+    connection: psycopg.Connection, world_id: int, seqs: Collection[int]
+) -> list[tuple[int, UUID, int]]:
+    """(seq, command id, tick) of these commands, from the journals of a world and its parents."""
+    found = connection.execute(LINEAGE, (world_id, list(seqs)), binary=True).fetchall()
+    return [(row[0], row[1], row[2]) for row in found]

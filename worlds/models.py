@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 __all__ = [
     "Block",
+    "Fork",
     "InboxEntry",
     "JournalEntry",
     "Participant",
@@ -27,6 +28,7 @@ class World(models.Model):
         CREATING = "creating"
         RUNNING = "running"
         HALTED = "halted"
+        EXPIRED = "expired"
 
     slug = models.SlugField(max_length=32, unique=True)
     name = models.CharField(max_length=64)
@@ -39,6 +41,24 @@ class World(models.Model):
 
     def __str__(self) -> str:
         return self.slug
+
+
+class Fork(models.Model):
+    """Lineage of a private branch: the world it was taken from, where, for whom, until when."""
+
+    world = models.OneToOneField(World, models.PROTECT, primary_key=True, related_name="fork")
+    parent = models.ForeignKey(World, models.PROTECT, related_name="forks")
+    seq = models.BigIntegerField()
+    tick = models.BigIntegerField()
+    digest = models.BigIntegerField()
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="forks"
+    )
+    expires_at = models.DateTimeField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.world} of {self.parent} at tick {self.tick}"
 
 
 class Participant(models.Model):

@@ -17,6 +17,7 @@ from django.db import connection, transaction
 
 from economy_engine import events
 from worlds import faults
+from worlds.journal import LINEAGE
 from worlds.models import ProjectionPosition
 
 BATCH_COMMITS = 200
@@ -58,11 +59,8 @@ class OrderIds:
         missing = list(wanted - self._known.keys())
         if missing:
             with connection.cursor() as cursor:
-                cursor.execute(
-                    "select seq, command_id from journal where world_id = %s and seq = any(%s)",
-                    (self._world_id, missing),
-                )
-                self._known |= dict(cursor.fetchall())
+                cursor.execute(LINEAGE, (self._world_id, missing))
+                self._known |= {seq: command_id for seq, command_id, _ in cursor.fetchall()}
         if not wanted <= self._known.keys():
             raise LookupError(f"the journal has no entries {wanted - self._known.keys()}")
         return {seq: self._known[seq] for seq in wanted}

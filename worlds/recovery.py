@@ -168,20 +168,30 @@ def replay(
     Raises ReplayMismatch where a result or a recorded digest differs.
     """
     for step in steps(connection, world_id, world.position, end):
-        if step.position.tick - step.ticks != engine.tick(world.state):
-            raise ReplayMismatch(f"commit {step.position.commit} starts at another tick")
-        commands = [as_command(row) for row in step.rows]
-        applied = engine.apply(world.state, commands, step.ticks)
-        for row, decision in zip(step.rows, applied.decisions, strict=True):
-            if row.status == STATUS_POISON:
-                continue
-            if (row.status, row.result) != (decision.status, decision.packed):
-                raise ReplayMismatch(f"journal entry {row.seq} has another result now")
-        digest = signed(engine.digest(world.state)) if step.digest is not None else None
-        if digest != step.digest:
-            raise ReplayMismatch(f"commit {step.position.commit}: the state's digest differs")
-        world.position = step.position
-        yield Replayed(step, applied, digest)
+        yield redo(engine, world, step)
+
+
+def redo(engine: Engine, world: World, step: Step) -> Replayed:
+    """Do one commit again on `world`. Raises ReplayMismatch where it differs from the record."""
+    if step.position.tick - step.ticks != engine.tick(world.state):
+        raise ReplayMismatch(f"commit {step.position.commit} starts at another tick")
+    applied = redo_entries(engine, world, step.rows, step.ticks)
+    digest = signed(engine.digest(world.state)) if step.digest is not None else None
+    if digest != step.digest:
+        raise ReplayMismatch(f"commit {step.position.commit}: the state's digest differs")
+    world.position = step.position
+    return Replayed(step, applied, digest)
+
+
+def redo_entries(engine: Engine, world: World, rows: Sequence[JournalRow], ticks: int) -> Applied:
+    """Act journaled commands and then ticks; the results must be those of the journal."""
+    applied = engine.apply(world.state, [as_command(row) for row in rows], ticks)
+    for row, decision in zip(rows, applied.decisions, strict=True):
+        if row.status == STATUS_POISON:
+            continue
+        if (row.status, row.result) != (decision.status, decision.packed):
+            raise ReplayMismatch(f"journal entry {row.seq} has another result now")
+    return applied
 
 
 def as_command(row: JournalRow) -> Command:

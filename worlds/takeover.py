@@ -10,6 +10,7 @@ import structlog
 
 from worlds import metrics, recovery
 from worlds.engine import Engine
+from worlds.journal import lineage_names
 from worlds.lease import Lease
 from worlds.memory import OrderName
 from worlds.runner import FAILURES_MAX, Announcer, Held, Made
@@ -78,10 +79,6 @@ def announce_head(
 def order_names(
     connection: psycopg.Connection, world_id: int, seqs: Collection[int]
 ) -> dict[int, OrderName]:
-    """What the journal knows of these orders' commands."""
-    found = connection.execute(
-        "select seq, command_id, tick from journal where world_id = %s and seq = any(%s)",
-        (world_id, list(seqs)),
-        binary=True,
-    )
-    return {seq: OrderName(command_id, tick) for seq, command_id, tick in found.fetchall()}
+    """What the journal knows of these orders' commands; a branch's parents know the older ones."""
+    found = lineage_names(connection, world_id, seqs)
+    return {seq: OrderName(command_id, tick) for seq, command_id, tick in found}

@@ -11,7 +11,7 @@ from celery.signals import worker_init, worker_shutdown, worker_shutting_down
 from django.conf import settings
 from django.utils import timezone
 
-from worlds import projector, retention, selectors, services
+from worlds import forks, projector, retention, selectors, services
 
 _host: Any = None
 
@@ -70,7 +70,8 @@ def project(world_id: int | None = None) -> None:
 
 @shared_task(name="worlds.upkeep", ignore_result=True)
 def upkeep() -> None:
-    """Make partitions ahead, drop old ones, count strays, retire idle guests."""
+    """Make partitions ahead, drop old ones, count strays, end old branches, retire idle guests."""
+    forks.expire()
     retention.ensure_partitions()
     retention.prune_blocks()
     retention.stray_rows()

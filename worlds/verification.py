@@ -12,7 +12,7 @@ import psycopg
 from economy_engine.commands import CommandKind
 from worlds import recovery, snapshots
 from worlds.engine import Applied, Command, Engine, State, signed
-from worlds.errors import ReplayMismatch, SnapshotUnusable
+from worlds.errors import ReplayMismatch, SnapshotUnusable, TickUnreachable
 from worlds.journal import head_of
 
 Progress = Callable[[int, int], None]
@@ -27,6 +27,8 @@ class Report:
     started_from: str
     start_commit: int
     engine_version: int
+    from_tick: int | None = None
+    to_tick: int | None = None
     end_commit: int = 0
     end_tick: int = 0
     entries: int = 0
@@ -72,12 +74,20 @@ class TamperingEngine:
 
 
 def _start(
-    engine: Engine, connection: psycopg.Connection, world_id: int, since: int
+    engine: Engine,
+    connection: psycopg.Connection,
+    world_id: int,
+    since: int,
+    from_tick: int | None,
 ) -> tuple[recovery.World, snapshots.Record, str]:
-    """The oldest usable snapshot from `since` on that this engine version wrote."""
+    """The oldest usable snapshot from `since` on that this engine version wrote; with `from_tick`
+    the newest one before it, or the oldest where none is."""
     records = snapshots.records(connection, world_id, head_of(connection, world_id).commit)
     refused = 0
-    for record in reversed(records):
+    order = list(reversed(records))
+    if from_tick is not None:
+        order = [each for each in records if each.tick <= from_tick] + order
+    for record in order:
         if record.commit < since or record.engine_version != engine.version:
             refused += record.commit >= since
             continue
@@ -101,21 +111,35 @@ def verify(
     slug: str,
     *,
     since: int = 0,
+    from_tick: int | None = None,
+    to_tick: int | None = None,
     tamper: bool = False,
     progress: Progress | None = None,
 ) -> Report:
-    """Replay from genesis (or the oldest usable snapshot, and say so) to the head of now."""
-    world, record, name = _start(engine, connection, world_id, since)
+    """Replay from genesis (or the oldest usable snapshot, and say so) to the head of now.
+
+    `from_tick` starts at the newest snapshot before it; `to_tick` ends with the last commit that
+    does not pass it. Raises TickUnreachable for a range without a commit.
+    """
+    world, record, name = _start(engine, connection, world_id, since, from_tick)
     end = head_of(connection, world_id)
+    last_tick = end.tick if to_tick is None else min(to_tick, end.tick)
+    if from_tick is not None and not record.tick <= from_tick <= last_tick:
+        held = f"{record.tick} to {last_tick} can be replayed"
+        raise TickUnreachable(f"tick {from_tick} is not in what can be verified: {held}")
     stored = {r.commit: r.digest for r in snapshots.records(connection, world_id, end.commit)}
-    report = Report(slug, name, record.commit, engine.version, end.commit, end.tick)
+    report = Report(slug, name, record.commit, engine.version, from_tick, to_tick)
+    report.end_commit, report.end_tick = record.commit, record.tick
     report.tampered = tamper
     used: Any = engine
     if tamper:
         used = TamperingEngine(engine, has_commands=_has_commands(connection, world_id, record))
     with _differences(report):
-        for replayed in recovery.replay(used, connection, world_id, world, end):
-            step = replayed.step
+        for step in recovery.steps(connection, world_id, world.position, end):
+            if step.position.tick > last_tick:
+                break
+            replayed = recovery.redo(used, world, step)
+            report.end_commit, report.end_tick = step.position.commit, step.position.tick
             report.commits += 1
             report.entries += len(step.rows)
             report.results_compared += len(step.rows)
@@ -126,9 +150,10 @@ def verify(
                 if signed(engine.digest(world.state)) != stored[step.position.commit]:
                     raise ReplayMismatch(f"the snapshot of commit {step.position.commit} differs")
             if progress is not None:
-                progress(step.position.tick - record.tick, end.tick - record.tick)
+                progress(step.position.tick - record.tick, last_tick - record.tick)
+    _judge(report, record, end.commit if to_tick is None else None)
     report.segments.append(
-        {"engine_version": engine.version, "from": record.commit, "to": end.commit}
+        {"engine_version": engine.version, "from": record.commit, "to": report.end_commit}
     )
     return report
 
@@ -150,7 +175,10 @@ def _differences(report: Report) -> Iterator[None]:
     except ReplayMismatch as difference:
         report.digest_equal = False
         report.first_difference = str(difference)
-    else:
-        if report.commits == 0 and report.start_commit != report.end_commit:
-            report.digest_equal = False
-            report.first_difference = "nothing was compared"
+
+
+def _judge(report: Report, record: snapshots.Record, head_commit: int | None) -> None:
+    """A replay that compared nothing proves nothing, unless there was nothing to compare."""
+    if report.commits == 0 and head_commit != record.commit and report.digest_equal:
+        report.digest_equal = False
+        report.first_difference = "nothing was compared"

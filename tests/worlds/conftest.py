@@ -40,9 +40,9 @@ from worlds.runner import Held, Made
 
 AGENTS = 500
 WORLD_TABLES = (
-    "inbox", "journal", "block", "snapshot", "world_head", "projection", "markets_orderview",
-    "markets_fillview", "markets_balance", "markets_candle", "markets_marketstat",
-    "markets_indicatorpoint", "markets_worldeventview", "worlds_participant",
+    "worlds_fork", "inbox", "journal", "block", "snapshot", "world_head", "projection",
+    "markets_orderview", "markets_fillview", "markets_balance", "markets_candle",
+    "markets_marketstat", "markets_indicatorpoint", "markets_worldeventview", "worlds_participant",
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from arena_site.management.past import whole
 from worlds import bundles, database, selectors, verification
 from worlds.errors import WorldError
 
@@ -24,6 +25,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--world", default="main")
         parser.add_argument("--since", type=int, default=0, help="start at a later snapshot")
+        parser.add_argument("--from-tick", type=whole, help="start at the snapshot before it")
+        parser.add_argument("--to-tick", type=whole, help="stop before passing it")
         parser.add_argument("--json", action="store_true")
         parser.add_argument("--tamper", action="store_true", help="negative control: must fail")
         parser.add_argument("--bundle", type=Path, help="reproduce a stored breach instead")
@@ -37,6 +40,9 @@ class Command(BaseCommand):
         world = selectors.world_by_slug(options["world"])
         if world is None:
             raise CommandError(f"There is no world {options['world']}.")
+        limits = options["from_tick"], options["to_tick"]
+        if None not in limits and limits[0] > limits[1]:
+            raise CommandError(f"--from-tick {limits[0]} lies behind --to-tick {limits[1]}.")
         started = time.monotonic()
         with database.plain_connect("verify") as connection:
             try:
@@ -46,6 +52,8 @@ class Command(BaseCommand):
                     world.pk,
                     world.slug,
                     since=options["since"],
+                    from_tick=options["from_tick"],
+                    to_tick=options["to_tick"],
                     tamper=options["tamper"],
                     progress=self._progress(),
                 )
