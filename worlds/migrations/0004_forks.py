@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('worlds', '0002_durable_tables'),
+        ('worlds', '0003_world_regions'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
