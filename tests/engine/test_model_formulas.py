@@ -102,9 +102,7 @@ def _issue(state, inflation):
     treasury = state.institution(Institution.TREASURY)
     before = int(state.ledger.cash[treasury])
     day = policy.first_day + 20
-    net = monetary.issue_money(
-        state.ledger, state.day, state.macro, policy, day, state.rows.agents
-    )
+    net = monetary.issue_money(state.ledger, state.day, state.macro, policy, day, state.rows.agents)
     assert int(state.ledger.cash[treasury]) - before == net
     state.check()
     return int(net), int(state.macro[Macro.MONEY])

@@ -28,6 +28,7 @@ from economy_engine.systems.behavior.supply import (
     level_price,
     marginal_cost,
     markup_response,
+    offered_flow,
     tier_price,
     tier_response,
     wage_growth,
@@ -353,7 +354,7 @@ def visit(venue, firm, staff, credit, price, resource, goods, day, macro, p, c, 
         plan_staff(firm, staff, macro, p, f, goods.labour[k], margin)
         wanted = p.stock_days * (firm.sales[f] + 1.0)
         if ledger.stock[row, m] > 0:
-            price.supply[m] += max(0.3 * made, made + 0.2 * (unsold - wanted))
+            price.supply[m] += offered_flow(made, unsold, wanted)
             firm.posted[f] = ledger.stock[row, m]
     ratio = firm.unsold[f]
     push = p.offset_step * uniform(seed, step, f, _STREAM + 2)

@@ -86,6 +86,16 @@ def markup_response(ratio, markup):
 
 
 @kernel
+def offered_flow(made, unsold, wanted):
+    """Return the lots per day that count as supply in the reference price.
+
+    Of the stock only a fifth of what exceeds the wanted one counts: the stock is the integral of
+    supply less demand, and a price that integrates an integral swings without damping.
+    """
+    return max(0.3 * made, made + 0.2 * (unsold - wanted))
+
+
+@kernel
 def wage_growth(expected_inflation, slope, natural, unemployment):
     """Return the Phillips curve's growth of wages per year."""
     return expected_inflation + slope * (natural - unemployment)
