@@ -41,7 +41,7 @@ class PairPlan:
 
     seed: int
     agents: int
-    regions: int
+    regions: int | None
     before_days: int
     after_days: int
     names: tuple[str, ...]

@@ -27,6 +27,7 @@ BAR_TICKS = 10
 BOOK_EVERY_TICKS = 60  # how often whose orders a book is made of is counted
 NEAR_PPM = 20_000  # depth within 2 % of the mid
 LEVELS_COUNTED = 64
+REGION_LETTERS = "NSEW"
 BID = int(Side.BID)
 # Per market and game day, taken from what the world publishes at the day's end.
 PUBLISHED = (
@@ -90,10 +91,11 @@ class Recording:
 
 
 def market_names(regions: int) -> tuple[str, ...]:
-    """Return the markets' names in their order: codes, with a number per region if several."""
+    """Return the markets' names in their order: codes, with their region's letter if several."""
     if regions == 1:
         return tuple(good.code for good in GOODS)
-    return tuple(f"{good.code}.{region}" for region in range(regions) for good in GOODS)
+    letters = REGION_LETTERS[:regions]
+    return tuple(f"{good.code}.{letter}" for letter in letters for good in GOODS)
 
 
 class Recorder:
@@ -126,7 +128,7 @@ class Recorder:
             levels=np.zeros((samples, m), np.int16),
         )
         self._sums = np.zeros(m + 1, np.int64)
-        self._depth = np.zeros(2, np.int64)
+        self._depth = np.zeros((m, 2), np.int64)
         self._volume = np.zeros(m, np.int64)
         self._flow = np.zeros(m, np.int64)
         self._mid = state.price.mid.copy()
@@ -143,8 +145,9 @@ class Recorder:
         self._flow += market["buy_volume"]
         self._flow -= market["sell_volume"]
         best = state.book.best
-        two_sided = (best[:, 0] > 0) & (best[:, 1] < state.params.ladder_levels)
-        lacking = ~two_sided & (market["state"] == MarketState.OPEN)
+        trading = market["state"] == MarketState.OPEN  # in an auction bids and asks may cross
+        two_sided = trading & (best[:, 0] > 0) & (best[:, 1] < state.params.ladder_levels)
+        lacking = trading & ~two_sided
         record.one_sided[record.ticks // record.ticks_per_day] += lacking
         record.ticks += 1
         if record.ticks % record.bar_ticks == 0:
@@ -171,12 +174,13 @@ class Recorder:
     def _sample_books(self, state: WorldState) -> None:
         record = self.recording
         sample = record.ticks // BOOK_EVERY_TICKS - 1
-        first, end = state.rows.makers, state.rows.agents
+        first, ladder = state.rows.makers, state.params.ladder_levels
+        end = first + len(state.maker.target)
+        depth_by_owner(state.book, BID, NEAR_PPM, first, end, self._depth)
+        makers, all_bids = self._depth[:, 0], self._depth[:, 1]
+        record.makers[sample] = np.where(all_bids > 0, makers / np.maximum(all_bids, 1), np.nan)
         for m in range(state.params.markets):
-            depth_by_owner(state.book, m, BID, NEAR_PPM, first, end, self._depth)
-            if self._depth[1] > 0:
-                record.makers[sample, m] = self._depth[0] / self._depth[1]
-            record.levels[sample, m] = count_levels(state.book, m, BID, LEVELS_COUNTED)
+            record.levels[sample, m] = count_levels(state.book, m, BID, ladder, LEVELS_COUNTED)
 
     def _end_day(self, state: WorldState) -> None:
         record = self.recording

@@ -35,13 +35,13 @@ class Plan:
     seed: int
     agents: int
     ticks: int
-    regions: int = 1
+    regions: int | None = None
     tamper: bool = False
 
 
-def world_params(agents: int, seed: int, regions: int) -> Any:
-    """Return the parameters of a default world; raises ValueError with the reason."""
-    more = {} if regions == 1 else {"regions": regions}
+def world_params(agents: int, seed: int, regions: int | None = None) -> Any:
+    """Return the parameters of a world, the rest as by default; ValueError says what is wrong."""
+    more = {} if regions is None else {"regions": regions}
     return preset("sprint", agents, seed, **more)
 
 

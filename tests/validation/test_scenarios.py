@@ -63,7 +63,7 @@ ROBUST = {
 def lived():
     """One seed at 2,000 agents with every scenario."""
     names = tuple(BY_NAME)
-    plan = PairPlan(3, 2_000, 1, EVENT_DAY, AFTER_DAYS, names)
+    plan = PairPlan(3, 2_000, None, EVENT_DAY, AFTER_DAYS, names)
     told: list[int] = []
     pairs = live_pairs(plan, told.append)
     assert told[-1] == plan.ticks
@@ -85,7 +85,7 @@ def test_each_event_moves_the_economy_the_right_way(lived, name):
 
 
 def test_without_the_event_the_twins_are_one():
-    plan = PairPlan(5, 500, 1, 1, 2, ("oil_shock",), tamper=True)
+    plan = PairPlan(5, 500, None, 1, 2, ("oil_shock",), tamper=True)
     (pair,) = live_pairs(plan, lambda done: None)
     for figure in ("price:OIL", "cpi", "output", "unemployment", "rate", "fear", "multiplier"):
         assert not difference(pair, figure)[0].any(), figure

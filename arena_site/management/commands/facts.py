@@ -36,7 +36,7 @@ class Command(BaseCommand):
         length.add_argument(
             "--years", type=int, help="judge stability over so many years instead of the battery"
         )
-        parser.add_argument("--regions", type=int, default=1)
+        parser.add_argument("--regions", type=int, help="default: a default world's")
         parser.add_argument("--jobs", type=int, choices=[1, 2], default=2, help="processes")
         parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
         parser.add_argument("--plots", type=Path, metavar="DIR", help="pictures of the runs")

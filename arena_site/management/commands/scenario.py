@@ -33,7 +33,7 @@ class Command(BaseCommand):
         parser.add_argument("--seeds", type=int, default=5, help="how many seeds (default 5)")
         parser.add_argument("--first-seed", type=int, default=11)
         parser.add_argument("--agents", type=int, default=10_000)
-        parser.add_argument("--regions", type=int, default=1)
+        parser.add_argument("--regions", type=int, help="default: a default world's")
         parser.add_argument("--day", type=int, default=EVENT_DAY, help="game day of the event")
         parser.add_argument("--days", type=int, default=AFTER_DAYS, help="game days after it")
         parser.add_argument("--signs-only", action="store_true", help="do not judge sizes")
