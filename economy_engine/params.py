@@ -278,6 +278,8 @@ class TradeParams(NamedTuple):
     visit_min: int = 8  # steps between visits
     visit_span: int = 16
     order_life: int = 30  # steps
+
+
 class QuotaParams(NamedTuple):
     """The treasury's desk that sells the permits of the day (P3 1.8)."""
 

@@ -258,6 +258,7 @@ class Host:
             return
         self.worlds[claimed.world_id] = held
         faults.point("claim.loaded")
+        snapshots.sweep(connection, held.world_id, held.slug)
         announce_head(self._engine, connection, self._announcer, held)
 
     def _keepalive(self, claimed: Lease) -> Callable[[], None]:

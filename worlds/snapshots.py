@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
 import msgspec
@@ -32,6 +33,8 @@ RAW_BYTES_MAX = 8 * 1024**3
 KEEP_LAST = 3
 KEEP_HOURS = 24
 PRUNED_AT_ONCE = 100
+STRAY_SECONDS = 600.0
+I64_MAX = (1 << 63) - 1
 _LENGTH = struct.Struct("<I")
 
 log = structlog.get_logger(__name__)
@@ -264,6 +267,30 @@ def prune(connection: psycopg.Connection, world_id: int, storage: Storage = defa
     for path in paths:
         storage.delete(path)
     return len(paths)
+
+
+def sweep(
+    connection: psycopg.Connection, world_id: int, slug: str, storage: Storage = default_storage
+) -> int:
+    """Remove stored files that nobody catalogued: a writer died while it wrote them. Young ones
+    stay, their writer may just be about to. Returns how many went."""
+    folder = f"worlds/{slug}"
+    known = {record.path for record in records(connection, world_id, I64_MAX)}
+    before = datetime.now(UTC) - timedelta(seconds=STRAY_SECONDS)
+    removed = 0
+    try:
+        names = storage.listdir(folder)[1]
+    except OSError:
+        return 0
+    for name in names:
+        path = f"{folder}/{name}"
+        if path in known or storage.get_modified_time(path) > before:
+            continue
+        storage.delete(path)
+        removed += 1
+    if removed:
+        log.info("stray snapshots removed", world=slug, files=removed)
+    return removed
 
 
 class SnapshotThread:

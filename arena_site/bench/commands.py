@@ -55,7 +55,7 @@ class _Tally:
 
 
 @contextlib.contextmanager
-def _game(agents: int, progress: Callable[[str], None]) -> Iterator[str]:
+def game(agents: int, progress: Callable[[str], None]) -> Iterator[str]:
     """The whole game in the bench's own state directory; gives its address."""
     command = [sys.executable, "manage.py", "play", "--fresh", "--port", "0", "--no-open", "--json"]
     kept = {key: value for key, value in os.environ.items() if key != "ARENA_SERVICES"}
@@ -78,14 +78,14 @@ def _game(agents: int, progress: Callable[[str], None]) -> Iterator[str]:
         child.wait(60)
 
 
-def _players(count: int) -> list[tuple[Participant, str]]:
+def players(count: int) -> list[tuple[Participant, str]]:
     """Players with a participant that the engine has registered, and their session cookies."""
     world = World.objects.get(slug="main")
     made = []
     for number in range(count):
         user = User.objects.create_user(username=f"bench-{number}", password=None)
         participant = participant_join(world=world, player=user, command_id=uuid.uuid4())
-        made.append((participant, _session(user)))
+        made.append((participant, player_session(user)))
     deadline = time.monotonic() + DECIDED_WITHIN_SECONDS
     while Participant.objects.filter(status="pending").exists():
         if time.monotonic() > deadline:
@@ -94,7 +94,7 @@ def _players(count: int) -> list[tuple[Participant, str]]:
     return made
 
 
-def _session(user: User) -> str:
+def player_session(user: User) -> str:
     """The key of a new session of the user."""
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
@@ -104,7 +104,7 @@ def _session(user: User) -> str:
     return str(session.session_key)
 
 
-def _order(url: str) -> dict[str, Any]:
+def order_that_never_rests(url: str) -> dict[str, Any]:
     """An order that never rests: one lot at the best bid, immediate or canceled."""
     with urllib.request.urlopen(f"{url}/api/markets/{MARKET}") as answer:
         bid = json.load(answer)["book"]["bids"][0][0]
@@ -205,7 +205,7 @@ def _batches(participants: list[Participant], order: dict[str, Any]) -> tuple[li
     return [str(row.command_id) for row in rows], spent
 
 
-def _lost(command_ids: list[str]) -> int:
+def lost(command_ids: list[str]) -> int:
     """Commands that are not in the journal when nothing waits any more."""
     deadline = time.monotonic() + DECIDED_WITHIN_SECONDS
     missing = len(command_ids)
@@ -224,11 +224,11 @@ def _ms(values: list[float], percentile: float) -> float:
 
 def run(options: dict[str, Any], progress: Callable[[str], None]) -> dict[str, Any]:
     """Start the game, send, compare with the journal."""
-    with _game(int(options["agents"]), progress) as url:
+    with game(int(options["agents"]), progress) as url:
         progress("players join")
-        made = _players(PLAYERS)
+        made = players(PLAYERS)
         cookies = [cookie for _, cookie in made]
-        order = _order(url)
+        order = order_that_never_rests(url)
         progress(f"{RATE_PER_S} orders a second")
         steady = asyncio.run(_steady(url, cookies, order, float(options["seconds"])))
         progress(f"{PLAYERS * SOCKETS_PER_PLAYER} sockets at their limit")
@@ -236,14 +236,14 @@ def run(options: dict[str, Any], progress: Callable[[str], None]) -> dict[str, A
         progress(f"{BATCHES} batches of {BATCH}")
         batch_ids, batch_seconds = _batches([participant for participant, _ in made], order)
         sent = steady.sent + burst.sent + batch_ids
-        lost = _lost(sent)
+        missing = lost(sent)
     return {
         "agents": int(options["agents"]),
         "sent": len(sent),
         "sent_socket": len(steady.sent) + len(burst.sent),
         "sent_batch": len(batch_ids),
         "refused": steady.refused + burst.refused,
-        "lost": lost,
+        "lost": missing,
         "steady_per_s": RATE_PER_S,
         "socket_per_s": round(len(burst.sent) / burst_seconds),
         "batch_per_s": round(len(batch_ids) / batch_seconds),

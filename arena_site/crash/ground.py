@@ -168,8 +168,15 @@ def ground(state: Path) -> Iterator[Ground]:
         claim.release()
 
 
-def make_world(engine: Any, agents: int, seed: int, slug: str = "main") -> World:
-    """A small world at a hundred ticks a second, at its genesis."""
+def make_world(
+    engine: Any,
+    agents: int,
+    seed: int,
+    slug: str = "main",
+    *,
+    tick_rate_hz: float = TICK_RATE_HZ,
+) -> World:
+    """A world at its genesis, at a hundred ticks a second."""
     params = preset("sprint", agents=agents, seed=seed, spare_rows=64, participant_orders_max=4_096)
     with database.plain_connect("genesis") as session:
         return birth.create_world(
@@ -181,7 +188,7 @@ def make_world(engine: Any, agents: int, seed: int, slug: str = "main") -> World
             seed=seed,
             warm_up_days=0,
             params=params,
-            tick_rate_hz=TICK_RATE_HZ,
+            tick_rate_hz=tick_rate_hz,
         )
 
 

@@ -25,11 +25,11 @@ from worlds.broadcast import Broadcaster
 from worlds.host import Host
 
 PARTICIPANTS = 6
-CHILD_SECONDS = 3.0
+CHILD_SECONDS = 20.0
 SLICE_SECONDS = 0.02
 SETTLE_SECONDS = 60.0
 SNAPSHOT_EVERY_TICKS = 8
-TRIES_MAX = 6
+TRIES_MAX = 3
 # Passed by every commit, so that a later passage can be chosen; the others once or with commands.
 OFTEN = ("before_take", "after_take", "after_apply", "after_commit", "announce")
 

@@ -19,7 +19,7 @@ CHILD_PROGRAM = Path(__file__).with_name("child.py")
 
 
 class Kind(Enum):
-    DATABASE = "database"  # its exit ends everything
+    DATABASE = "database"  # restarted like a service once it ran; its first start must succeed
     SERVICE = "service"  # restarted with back-off
     ONE_SHOT = "one_shot"  # runs once; others wait for its success
     TASK = "task"  # a function in a thread of the supervisor

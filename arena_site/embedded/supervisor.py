@@ -195,7 +195,8 @@ class Supervisor:
         elif kind is Kind.ONE_SHOT and run.process.optional:
             run.outcome = f"{run.process.name} failed with {describe(code)}; going on without"
             self._settle(run, State.DONE)
-        elif kind is Kind.SERVICE:
+        elif kind is Kind.SERVICE or run.state is State.READY or run.crashes:
+            # A database that once ran is started again; one that never did, ends the start.
             self._back_off(run, code)
         else:
             raise StartFailedError(self._obituary(run, f"ended with {describe(code)}"))

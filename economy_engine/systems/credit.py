@@ -10,7 +10,8 @@ goes to the equity fund. A firm whose equity stays negative, or that cannot pay 
 some days fails: cash and stock go to the bank, the rest of the claim is written off against the
 bank's capital (then against its owner, the equity fund), workers are laid off, and the fund founds
 a smaller firm on the same row. Seized goods are sold on the books like any others. Simplified: one
-bank, households do not borrow, deposits bear no interest, seized goods are worth nothing until sold.
+bank, households do not borrow, deposits bear no interest, seized goods are worth nothing until
+sold.
 
 Source: M. McLeay, A. Radia, R. Thomas 2014 (loans make deposits); A. Caiani et al. 2016 (matched
 balance sheets, bankruptcy at the creditor's cost); S. Gualdi et al. 2015 (re-founding of firms).
@@ -29,7 +30,7 @@ from economy_engine.ledger.kernels import create_credit, destroy_credit
 from economy_engine.params import DAYS_PER_YEAR
 from economy_engine.rng import Stream, uniform
 from economy_engine.systems.columns import SITES_LISTED, CreditTotal, Institution, Macro
-from economy_engine.systems.venue import lend, pay, submit, withdraw
+from economy_engine.systems.venue import lend, pay, submit
 
 _BANK, _FUND = np.int64(Institution.BANK), np.int64(Institution.FUND)
 _CREDIT = np.int64(Issued.CREDIT)

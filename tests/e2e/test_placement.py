@@ -113,6 +113,16 @@ def test_two_beats_and_none(worlds: Stack) -> None:
     assert {after[slug]["epoch"] for slug in SLUGS} >= {before[slug]["epoch"] for slug in SLUGS}
 
 
+def test_a_killed_database_is_started_again(worlds: Stack) -> None:
+    before, pid = heads(worlds), pid_of(worlds, "postgres")
+    os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while pid_of(worlds, "postgres") == pid:
+        assert time.monotonic() < deadline, "it was not started again"
+        time.sleep(0.05)
+    wait_for(worlds, moved(before))
+
+
 def test_after_all_that_every_world_is_what_its_journal_says(worlds: Stack) -> None:
     for slug in SLUGS:
         shown = json.loads(worlds.manage("verify", "--world", slug, "--json"))

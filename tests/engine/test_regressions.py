@@ -225,7 +225,7 @@ def test_a_passive_order_clamped_into_the_band_would_sell_at_its_edge():
         return int(
             place_ai(
                 book, ledger, state.outbox, m, side, level, 1, row, step + 9, step, False, *venue
-            )  # fmt: skip
+            )
         )
 
     for _ in range(10_000):  # buy up all asks, then rest at the edge

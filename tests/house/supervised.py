@@ -13,6 +13,12 @@ from arena_site.embedded.supervisor import StartFailedError, StopRequestedError,
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf')"
 # The grandchild ends some seconds after its parent, so that a failing test leaves no process.
 GRANDCHILD = "import os, sys, time\nwhile os.getppid() == int(sys.argv[1]): time.sleep(4)"
+# Ends as if killed the first time, a moment after it was ready.
+MORTAL = (
+    "import os, sys, time\nmark = sys.argv[1] + '/mark'\n"
+    "if not os.path.exists(mark):\n    open(mark, 'w').close(); time.sleep(0.5); os.abort()\n"
+    "print('alive again', flush=True); time.sleep(600)"
+)
 PARENT = (
     "import os, subprocess, sys, time;"
     f"subprocess.Popen([sys.executable, '-c', {GRANDCHILD!r}, str(os.getpid())]);"
@@ -36,6 +42,9 @@ PLANS = {
         program("deaf", STUBBORN + "; time.sleep(600)", stop_seconds=1.0, says="deaf is up"),
     ],
     "crashing": lambda: [program("crash", "raise SystemExit('no luck')")],
+    "database": lambda: [
+        program("data", MORTAL, Kind.DATABASE, ready=lambda: True, says="data is up"),
+    ],
     "optional": lambda: [
         program("extra", "raise SystemExit(3)", Kind.ONE_SHOT, optional=True),
         program("needed", "import time; time.sleep(600)", after=("extra",), says="needed is up"),

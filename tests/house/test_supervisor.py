@@ -141,6 +141,15 @@ def test_a_crash_loop_is_given_up_with_the_reason(supervise):
     assert game.popen.wait(GONE_SECONDS) == 1
 
 
+def test_a_database_that_dies_is_started_again(supervise):
+    game = supervise("database")
+    game.read_until("UP")
+    said = game.read_until("alive again")
+    assert "data ended with SIGABRT; again in 0.5 s" in said
+    assert game.end(signal.SIGTERM) == 0
+    assert game.nothing_left()
+
+
 def test_a_failed_step_says_why(supervise):
     game = supervise("failing")
     game.read_until("the reason")

@@ -270,3 +270,19 @@ def test_a_clean_stop_upgrades_and_a_crash_does_not(make_arena: Callable[..., Ar
     newer.release()
     last.slice(0.4)
     assert not last.worlds, "an older engine never takes a newer world"
+
+
+def test_files_that_a_dead_writer_left_are_swept_when_they_are_old(
+    arena: Arena, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = arena.host()
+    run(host, lambda: host.worlds)
+    host.release()
+    folder = f"worlds/{arena.world.slug}"
+    kept = set(default_storage.listdir(folder)[1])
+    default_storage.save(f"{folder}/000000000001-1.zst", ContentFile(b"half of it"))
+    slug = arena.world.slug
+    assert snapshots.sweep(arena.writer, arena.world_id, slug) == 0, "it may still be written"
+    monkeypatch.setattr(snapshots, "STRAY_SECONDS", -1.0)
+    assert snapshots.sweep(arena.writer, arena.world_id, slug) == 1
+    assert set(default_storage.listdir(folder)[1]) == kept

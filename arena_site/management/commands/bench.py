@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 BENCHES = {
     "tick": "one tick of a large world, against a numpy Boltzmann exchange step",
     "book": "a recorded order flow, against a heap-and-deque book in plain Python",
+    "soak": "the whole game with bots for minutes: memory, ticks, lag, disk",
     "commands": "orders from an outside process through the socket door and in batches",
 }
 
@@ -26,6 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--agents", type=int, default=100_000, help="agents in the world")
         parser.add_argument("--seed", type=int, default=11)
         parser.add_argument("--operations", type=int, default=1_000_000, help="operations (book)")
+        parser.add_argument("--minutes", type=float, default=20.0, help="how long (soak)")
         parser.add_argument(
             "--seconds", type=float, default=60.0, help="seconds at the steady rate (commands)"
         )

@@ -35,6 +35,12 @@ class Command(BaseCommand):
             "--scale", type=float, default=1.0, help="share of the full counts of faults (1)"
         )
         parser.add_argument(
+            "--recovery",
+            action="store_true",
+            help="outages instead, as an outside client at 50 orders a second sees them",
+        )
+        parser.add_argument("--injections", type=int, default=30, help="outages of each kind (30)")
+        parser.add_argument(
             "--negative",
             action="store_true",
             help="negative controls instead: asynchronous commit, no fencing, no keys must be seen",
@@ -64,12 +70,16 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def _run(self, made: Any, engine: Any, options: dict[str, Any]) -> dict[str, Any]:
-        from arena_site.crash import controls, points, storm
+        from arena_site.crash import controls, outage, points, storm
 
         shared = {"seed": options["seed"], "agents": options["agents"]}
         if options["negative"]:
             return controls.run(made, engine, **shared)
         bar = Bar(self.stderr)
+        if options["recovery"]:
+            return outage.run(
+                made, engine, injections=options["injections"], progress=bar, **shared
+            )
         if options["faults"]:
             return storm.run(made, engine, scale=options["scale"], progress=bar, **shared)
         return points.run(made, engine, points=options["points"], progress=bar, **shared)

@@ -11,8 +11,8 @@ cost on and fully from its cost plus markup. The response of planned output to t
 running share of the quarters, less the share at the usual markup, over the mean slope of that
 share: its mean elasticity is that of the calibrated response of the other producers.
 
-Source: the seed (multi-level supply from marginal costs); cost tiers of economy.md 3.3; H. Hotelling
-1931 for the rent in the multiplier; parameters of set P3.
+Source: the seed (multi-level supply from marginal costs); cost tiers of economy.md 3.3;
+H. Hotelling 1931 for the rent in the multiplier; parameters of set P3.
 """
 
 import numpy as np
