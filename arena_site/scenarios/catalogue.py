@@ -104,7 +104,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     _scenario(
         "helicopter",
         _days("cpi", (0.024, 0.056, 0.035), (0, 1, 2), "P1"),
-        _days("unemployment", (-0.5, -0.9, None), (0,), "P1"),
+        _days("unemployment", (-0.5, -0.9, None), (1,), "P1"),
         _days("output", (0.018, None, None), (0,), "P1"),
         _days("rate", (None, 2.0, 6.0), (), "P1"),
     ),
@@ -141,7 +141,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     ),
     _scenario(
         "rate_zero",
-        _days("cpi", (None, 0.015, 0.03), (1, 2), "half of P1"),
+        _days("cpi", (None, 0.015, 0.03), (2,), "half of P1"),
         _days("unemployment", (None, -0.35, -0.6), (), "half of P1"),
         _days("output", (None, 0.006, 0.0085), (), "half of P1"),
     ),
