@@ -151,7 +151,7 @@ def world_intervene(
         "intervention asked for", world=world.slug, name=intervention.name, actor=_name(actor),
         reason=reason,
     )  # fmt: skip
-    steps = intervention.event.commands(getattr(world, "regions", 1))
+    steps = intervention.event.commands(world.regions)
     for step in steps:
         commands.encode(step, commands.Header())
     with transaction.atomic():

@@ -14,9 +14,9 @@ import numpy.typing as npt
 from economy_engine.book.columns import BookCounter, MarketState
 from economy_engine.book.composition import count_levels, depth_by_owner
 from economy_engine.events import Indicator
+from economy_engine.goods import market_codes
 from economy_engine.ledger.kernels import check_conservation
 from economy_engine.order_terms import Side
-from economy_engine.params import GOODS
 from economy_engine.schema import Clock
 from economy_engine.state import WorldState
 from economy_engine.systems.columns import Macro
@@ -27,7 +27,6 @@ BAR_TICKS = 10
 BOOK_EVERY_TICKS = 60  # how often whose orders a book is made of is counted
 NEAR_PPM = 20_000  # depth within 2 % of the mid
 LEVELS_COUNTED = 64
-REGION_LETTERS = "NSEW"
 BID = int(Side.BID)
 # Per market and game day, taken from what the world publishes at the day's end.
 PUBLISHED = (
@@ -90,14 +89,6 @@ class Recording:
         return {name: value for name, value in named.items() if isinstance(value, np.ndarray)}
 
 
-def market_names(regions: int) -> tuple[str, ...]:
-    """Return the markets' names in their order: codes, with their region's letter if several."""
-    if regions == 1:
-        return tuple(good.code for good in GOODS)
-    letters = REGION_LETTERS[:regions]
-    return tuple(f"{good.code}.{letter}" for letter in letters for good in GOODS)
-
-
 class Recorder:
     """Fills a recording, tick by tick."""
 
@@ -115,7 +106,7 @@ class Recorder:
             ticks=0,
             ticks_per_day=per_day,
             bar_ticks=bar_ticks,
-            markets=market_names(params.regions),
+            markets=market_codes(params.regions),
             mid=np.full((bars, m), np.nan),
             volume=np.zeros((bars, m)),
             flow=np.zeros((bars, m)),

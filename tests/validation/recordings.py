@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from arena_site.validation.recording import PUBLISHED, Recording, market_names
+from arena_site.validation.recording import PUBLISHED, Recording
+from economy_engine.goods import market_codes
 from economy_engine.systems.columns import Macro
 
 TICKS_PER_DAY, BAR_TICKS, MARKETS = 240, 10, 10
@@ -19,7 +20,7 @@ def recording(days: int = 360, seed: int = 1) -> Recording:
     macro[:, Macro.MEAN_WAGE] = 1.0
     return Recording(
         seed=seed, agents=1_000, regions=1, ticks=days * TICKS_PER_DAY,
-        ticks_per_day=TICKS_PER_DAY, bar_ticks=BAR_TICKS, markets=market_names(1),
+        ticks_per_day=TICKS_PER_DAY, bar_ticks=BAR_TICKS, markets=market_codes(1),
         mid=np.full((bars, MARKETS), 1_000.0), volume=np.ones((bars, MARKETS)),
         flow=np.zeros((bars, MARKETS)), spread=np.full((bars, MARKETS), 2e-3, np.float32),
         macro=macro, published=np.full((days, len(PUBLISHED), MARKETS), 0.5),
