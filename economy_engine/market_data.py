@@ -12,7 +12,8 @@ from economy_engine.jit import kernel
 from economy_engine.state import WorldState
 
 DEPTH_PPM = 10_000  # the depth of a row counts the lots within 1 % of the mid
-BLOCK_LEVELS = 10  # levels a side in a block
+BLOCK_LEVELS = 10  # levels a side in a block, shared among the regions: blocks stay below 8 kB
+BLOCK_LEVELS_MIN = 2
 
 
 @kernel
@@ -66,8 +67,10 @@ def fill_depth_rows(book: BookColumns, levels: int, best: np.ndarray, rows: np.n
     return count
 
 
-def depth_rows(state: WorldState, levels: int = BLOCK_LEVELS) -> np.ndarray:
-    """Return the DEPTH rows of all markets as the books stand now."""
+def depth_rows(state: WorldState, levels: int = 0) -> np.ndarray:
+    """Return the DEPTH rows of all markets as the books stand now; 0 levels: those of a block."""
+    if not levels:
+        levels = max(BLOCK_LEVELS_MIN, BLOCK_LEVELS // state.params.regions)
     levels = min(levels, limits.DEPTH_LEVELS_MAX)
     rows = np.zeros(2 * state.params.markets * levels, events.DEPTH_DTYPE)
     best = np.zeros((levels, 2), np.int64)
