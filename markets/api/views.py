@@ -11,6 +11,7 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from economy_engine.errors import RejectReason
 from markets import messages, selectors, services
 from markets.api import schema
 from worlds.api.base import ParticipantView, PublicWorldView, query_integer
@@ -180,6 +181,32 @@ class ShipmentListView(ParticipantView):
         key = messages.idempotency_key(request.headers.get("Idempotency-Key"), None)
         receipt = services.shipment_send(participant=self.participant, data=data, key=key)
         return _submitted(request, self.participant, receipt)
+
+
+class ShipmentPreviewView(ParticipantView):
+    """What a shipment would cost."""
+
+    projection = "accounts"
+
+    @extend_schema(**schema.shipment_preview)
+    def post(self, request: Request) -> Response:
+        """Work out toll, energy and arrival; nothing is sent."""
+        data = messages.parse(messages.ShipGoodsMessage, request.data, self.world.regions)
+        found = selectors.shipment_preview_for_player(self.participant, **data)
+        if isinstance(found, RejectReason):
+            raise Problem(found.code)
+        return self.fresh({"preview": found})
+
+
+class RouteListView(PublicWorldView):
+    """Ways between the regions."""
+
+    projection = "markets"
+
+    @extend_schema(**schema.route_list)
+    def get(self, request: Request) -> Response:
+        """List all routes with delay, toll and tariffs; none in a world of one region."""
+        return self.fresh({"data": selectors.routes(self.world)})
 
 
 def _submitted(request: Request, participant: Any, receipt: Any) -> Response:
