@@ -14,14 +14,12 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from economy_engine import commands, events
-from economy_engine.errors import RejectReason
 from economy_engine.events import Indicator
 from economy_engine.goods import ENRG, GOODS, market_codes, market_numbers
 from economy_engine.params import Preset
-from economy_engine.units import ENERGY_MILLI, carrier_price, credits_text, share_up
+from economy_engine.units import credits_text
 from markets import shapes
 from markets.models import Balance, Candle, MarketStat, OrderView, RouteView, ShipmentView
-from worlds import selectors as world_selectors
 from worlds.database import redis_client
 from worlds.models import Participant, World
 from worlds.realtime.frames import BadPublicationError, unpack_publication
@@ -224,47 +222,20 @@ def _mid(world_id: int, market: int) -> int:
     return (row["bid"] + row["ask"] + 1) // 2 if row["bid"] and row["ask"] else row["last"]
 
 
-def shipment_preview_for_player(
-    participant: Participant, market: int, region: int, quantity: int
-) -> dict[str, Any] | RejectReason:
-    """What a shipment would cost at the prices of now, or why it would be refused.
+def shipment_facts_for_player(
+    participant: Participant, market: int, region: int
+) -> tuple[dict[str, Any] | None, dict[int, int], int, int]:
+    """What the cost of a shipment depends on.
 
-    The engine charges by the prices of the moment in which the command acts.
+    Returns the route (None: there is none), the participant's free balances by asset, and the mid
+    prices of the market and of energy where the goods are, in minor units.
     """
-    good = GOODS[market % len(GOODS)]
-    source = market // len(GOODS)
-    world_id = participant.world_id
-    row = RouteView.objects.filter(world_id=world_id, source=source, target=region).values().first()
-    if row is None:
-        return RejectReason.UNKNOWN_ROUTE
-    if good.freight < 0:
-        return RejectReason.NOT_SHIPPABLE
-    if not row["is_open"]:
-        return RejectReason.ROUTE_CLOSED
-    energy_market = source * len(GOODS) + ENRG
+    world_id, source = participant.world_id, market // len(GOODS)
+    route = RouteView.objects.filter(world_id=world_id, source=source, target=region)
     balances = Balance.objects.filter(world_id=world_id, participant_id=participant.pk)
     free = dict(balances.values_list("asset", "available"))
-    energy = quantity * good.freight
-    spare = free.get(energy_market, 0) - (quantity if market == energy_market else 0)
-    own = max(0, min(spare, energy // ENERGY_MILLI))
-    value = quantity * _mid(world_id, market)
-    price = _mid(world_id, energy_market)
-    carried = energy - own * ENERGY_MILLI
-    carrier = int(carrier_price(carried, price, row["carrier_margin_bps"]))
-    toll = int(share_up(value, row["toll_bps"]))
-    tariff = int(share_up(value, row[f"tariff_{good.kind.name.lower()}_bps"]))
-    head = world_selectors.world_head(world_id)
-    charged = carrier + toll + tariff
-    return {
-        "energy": f"{energy / ENERGY_MILLI:.3f}",
-        "energy_lots": own,
-        "carrier": credits_text(carrier),
-        "toll": credits_text(toll),
-        "tariff": credits_text(tariff),
-        "charged": credits_text(charged),
-        "arrives_tick": (head.tick if head else 0) + row["delay_ticks"],
-        "covered": free.get(market, 0) >= quantity and free.get(shapes.CASH, 0) >= charged,
-    }
+    energy = _mid(world_id, source * len(GOODS) + ENRG)
+    return route.values().first(), free, _mid(world_id, market), energy
 
 
 def shipments_for_player(

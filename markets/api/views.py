@@ -11,7 +11,6 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from economy_engine.errors import RejectReason
 from markets import messages, selectors, services
 from markets.api import schema
 from worlds.api.base import ParticipantView, PublicWorldView, query_integer
@@ -192,10 +191,8 @@ class ShipmentPreviewView(ParticipantView):
     def post(self, request: Request) -> Response:
         """Work out toll, energy and arrival; nothing is sent."""
         data = messages.parse(messages.ShipGoodsMessage, request.data, self.world.regions)
-        found = selectors.shipment_preview_for_player(self.participant, **data)
-        if isinstance(found, RejectReason):
-            raise Problem(found.code)
-        return self.fresh({"preview": found})
+        preview = services.shipment_preview(participant=self.participant, data=data)
+        return self.fresh({"preview": preview})
 
 
 class RouteListView(PublicWorldView):
