@@ -93,6 +93,7 @@ class _Collector:
             orders=self.reports.orders(),
             fills=self.reports.fills(),
             shipments=self.reports.shipments(),
+            routes=market_data.route_rows(state),
             balances=self.reports.balances(state),
             world_events=_joined(self.world_events, events.WORLD_EVENT_DTYPE),
             indicators=_joined(self.indicators, events.INDICATOR_DTYPE),

@@ -199,6 +199,21 @@ SHIPMENT_EVENT_DTYPE = np.dtype(
     ]
 )
 
+ROUTE_DTYPE = np.dtype(
+    [
+        ("source", "<i2"),  # regions
+        ("target", "<i2"),
+        ("open", "i1"),
+        ("delay_ticks", "<i8"),
+        ("toll_bps", "<i4"),
+        ("tariff_produced_bps", "<i4"),  # of the region that goods go to, by GoodKind
+        ("tariff_finite_bps", "<i4"),
+        ("tariff_renewable_bps", "<i4"),
+        ("tariff_artificial_bps", "<i4"),
+        ("carrier_margin_bps", "<i4"),
+    ]
+)
+
 # Number and record of each section; numbers are stable for ever.
 _SECTIONS: dict[str, tuple[int, np.dtype]] = {
     "market_ticks": (1, MARKET_TICK_DTYPE),
@@ -210,6 +225,7 @@ _SECTIONS: dict[str, tuple[int, np.dtype]] = {
     "world_events": (7, WORLD_EVENT_DTYPE),
     "indicators": (8, INDICATOR_DTYPE),
     "shipments": (16, SHIPMENT_EVENT_DTYPE),
+    "routes": (17, ROUTE_DTYPE),
 }
 _NAMES = {number: (name, dtype) for name, (number, dtype) in _SECTIONS.items()}
 
@@ -231,6 +247,7 @@ class Block:
     world_events: np.ndarray = _rows("world_events")  # noqa: RUF009
     indicators: np.ndarray = _rows("indicators")  # noqa: RUF009
     shipments: np.ndarray = _rows("shipments")  # noqa: RUF009
+    routes: np.ndarray = _rows("routes")  # noqa: RUF009
 
 
 assert {each.name for each in fields(Block)} == set(_SECTIONS)

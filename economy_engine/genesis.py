@@ -19,7 +19,7 @@ from economy_engine.ledger.columns import AccountKind
 from economy_engine.ledger.kernels import money_supply
 from economy_engine.limits import FEE_BPS, INSTITUTION_ROWS
 from economy_engine.params import WorldParams, cents
-from economy_engine.schema import Clock
+from economy_engine.schema import TARIFF_CLASS, Clock
 from economy_engine.state import WorldState
 from economy_engine.systems import birth as draw
 from economy_engine.systems import logistics
@@ -215,7 +215,7 @@ def _fill_institutions(state: WorldState) -> None:
         GoodKind.ARTIFICIAL: trade.tariff_artificial_bps,
     }
     for kind, tariff in tariffs.items():
-        state.arrays["fees"][:, logistics.TARIFF_CLASS + kind] = tariff
+        state.arrays["fees"][:, TARIFF_CLASS + kind] = tariff
     state.arrays["regions"]["owner"] = -1
     state.arrays["regions"]["open"] = 1
 

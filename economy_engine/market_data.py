@@ -8,11 +8,14 @@ from economy_engine import events, limits
 from economy_engine.book.columns import BookColumns
 from economy_engine.book.upkeep import best_price, depth_near
 from economy_engine.book.upkeep import depth as levels_of
+from economy_engine.goods import GoodKind
 from economy_engine.jit import kernel
+from economy_engine.schema import TARIFF_CLASS
 from economy_engine.state import WorldState
 
 DEPTH_PPM = 10_000  # the depth of a row counts the lots within 1 % of the mid
-BLOCK_LEVELS = 10  # levels a side in a block
+BLOCK_LEVELS = 10  # levels a side in a block, shared among the regions: blocks stay below 8 kB
+BLOCK_LEVELS_MIN = 2
 
 
 @kernel
@@ -66,12 +69,30 @@ def fill_depth_rows(book: BookColumns, levels: int, best: np.ndarray, rows: np.n
     return count
 
 
-def depth_rows(state: WorldState, levels: int = BLOCK_LEVELS) -> np.ndarray:
-    """Return the DEPTH rows of all markets as the books stand now."""
+def depth_rows(state: WorldState, levels: int = 0) -> np.ndarray:
+    """Return the DEPTH rows of all markets as the books stand now; 0 levels: those of a block."""
+    if not levels:
+        levels = max(BLOCK_LEVELS_MIN, BLOCK_LEVELS // state.params.regions)
     levels = min(levels, limits.DEPTH_LEVELS_MAX)
     rows = np.zeros(2 * state.params.markets * levels, events.DEPTH_DTYPE)
     best = np.zeros((levels, 2), np.int64)
     return rows[: fill_depth_rows(state.book, levels, best, rows)]
+
+
+def route_rows(state: WorldState) -> np.ndarray:
+    """Return one ROUTE row per pair of regions as routes, tolls and tariffs stand now."""
+    regions = state.params.regions
+    rows = np.zeros(regions * (regions - 1), events.ROUTE_DTYPE)
+    source, target = np.nonzero(~np.eye(regions, dtype=bool))
+    rows["source"], rows["target"] = source, target
+    rows["open"] = state.route.open[source, target]
+    rows["delay_ticks"] = state.route.delay[source, target]
+    rows["toll_bps"] = state.route.toll[source, target]
+    rows["carrier_margin_bps"] = state.params.trade.carrier_margin_bps
+    for kind in GoodKind:
+        tariffs = state.arrays["fees"][target, TARIFF_CLASS + kind]
+        rows[f"tariff_{kind.name.lower()}_bps"] = tariffs
+    return rows
 
 
 def tape_rows(state: WorldState) -> np.ndarray:

@@ -47,6 +47,8 @@ from economy_engine.systems.columns import (
 
 ENGINE_VERSION = 1
 
+TARIFF_CLASS = 1  # place of the first GoodKind in a region's row of `fees`; 0 is the base fee
+
 # Axes: which part of an array is in use.
 ALL = "all"
 ROWS = "rows"  # ledger rows below n

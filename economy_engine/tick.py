@@ -48,10 +48,7 @@ def advance(state: WorldState) -> None:
     clock, shape = state.clock, state.params.preset.clock
     tick = int(clock[Clock.TICK]) + 1
     sweep_expired_participants(state.book, state.ledger, state.outbox, tick)
-    emission = state.emission
-    logistics.receive(
-        logistics.of(state), tick, state.first_participant, emission.arrivals, emission.arrived
-    )
+    _receive_shipments(state, tick)
     for step_of_tick in range(shape.steps_per_tick):
         step, phase = int(clock[Clock.STEP]), int(clock[Clock.PHASE])
         venue = _venue(state, tick, step, phase, shape.ticks_per_step)
@@ -130,11 +127,20 @@ def _let_agents_act(state: WorldState, venue: Venue) -> None:
     )  # fmt: skip
     noise.trade_noise(venue, state.agent, price, params.noise, rows.noise, rows.makers - rows.noise)
     makers.quote_makers(venue, state.maker, price, flow, macro, params.maker, rows.makers)
-    trade = logistics.of(state)
-    arbitrage.trade_arbitrageurs(
-        venue, trade, state.arbitrageur, params.trade, rows.arbitrageurs, state.quote_scratch
-    )
-    logistics.carry(venue, trade)
+    if params.regions > 1:
+        trade = logistics.of(state)
+        arbitrage.trade_arbitrageurs(
+            venue, trade, state.arbitrageur, params.trade, rows.arbitrageurs, state.quote_scratch
+        )
+        logistics.carry(venue, trade)
+
+
+def _receive_shipments(state: WorldState, tick: int) -> None:
+    """Hand out the goods that arrive at this tick; a world of one region has none."""
+    if state.params.regions > 1:
+        first, emission = state.first_participant, state.emission
+        arrivals = emission.arrivals, emission.arrived
+        logistics.receive(logistics.of(state), tick, first, *arrivals)
 
 
 def _watch_markets(state: WorldState, tick: int) -> None:

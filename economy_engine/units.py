@@ -20,6 +20,7 @@ import re
 from economy_engine.errors import RejectReason
 from economy_engine.jit import inlined, kernel
 from economy_engine.limits import (
+    BPS,
     FEE_DIVISOR,
     MONEY_MINOR_MAX,
     PRICE_INCREMENT_MAX,
@@ -27,6 +28,7 @@ from economy_engine.limits import (
 
 MINOR_PER_CREDIT = 1_000
 CREDIT_DECIMALS = 3
+ENERGY_MILLI = 1_000  # freight is counted in thousandths of a lot of energy
 
 _CREDITS = re.compile(r"-?(0|[1-9][0-9]{0,15})(\.[0-9]+)?", re.ASCII)
 
@@ -46,6 +48,23 @@ def fee_minor_up(value_minor: int) -> int:
     Rule *fee up*: 5 basis points, rounded up to a whole minor unit; 0 only for a value of 0.
     """
     return (value_minor + FEE_DIVISOR - 1) // FEE_DIVISOR
+
+
+@kernel
+def share_up(value_minor: int, rate_bps: int) -> int:
+    """Return `rate_bps` basis points of a value (int64, >= 0), up, without overflow. Rule *fee up*.
+
+    Tolls and tariffs are such shares.
+    """
+    whole, rest = value_minor // BPS, value_minor % BPS
+    return whole * rate_bps + (rest * rate_bps + BPS - 1) // BPS
+
+
+@kernel
+def carrier_price(energy_milli: int, energy_price_minor: int, margin_bps: int) -> int:
+    """Return what the carrier asks for thousandths of a lot of energy (int64). Rule *fee up*."""
+    cost = (energy_milli * energy_price_minor + ENERGY_MILLI - 1) // ENERGY_MILLI
+    return cost + share_up(cost, margin_bps)
 
 
 @kernel

@@ -34,7 +34,7 @@ from economy_engine.systems import (
 )
 from economy_engine.systems.behavior import arbitrage, desks, firms, households, makers, noise
 
-AGENTS = 500
+AGENTS, REGIONS = 1_000, 2  # a single region has no use for some of the kernels
 PARTICIPANT = 1
 _TICK_MODULES = (
     firms, quota, households, desks, noise, makers, arbitrage, breaker, news, psychology,
@@ -45,7 +45,7 @@ _TICK_MODULES = (
 def _params() -> params.WorldParams:
     return params.preset(
         "lab", AGENTS, 7, ladder_levels=32_768, ai_orders_max=65_536, spare_rows=64,
-        participant_orders_max=1_024,
+        participant_orders_max=1_024, regions=REGIONS,
     )  # fmt: skip
 
 

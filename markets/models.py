@@ -126,6 +126,34 @@ class ShipmentView(models.Model):
         return f"shipment {self.number}"
 
 
+class RouteView(models.Model):
+    """A way between two regions and what using it costs, in basis points of the value."""
+
+    world_id = models.BigIntegerField()
+    source = models.SmallIntegerField()
+    target = models.SmallIntegerField()
+    is_open = models.BooleanField()
+    delay_ticks = models.BigIntegerField()
+    toll_bps = models.IntegerField()
+    tariff_produced_bps = models.IntegerField()
+    tariff_finite_bps = models.IntegerField()
+    tariff_renewable_bps = models.IntegerField()
+    tariff_artificial_bps = models.IntegerField()
+    carrier_margin_bps = models.IntegerField()
+    commit = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = "route"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["world_id", "source", "target"], name="markets_route_ends"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"route from {self.source} to {self.target}"
+
+
 class Balance(models.Model):
     """What a participant has of one asset: free and held. Asset -1 is cash in minor units."""
 

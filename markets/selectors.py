@@ -15,11 +15,11 @@ from redis.exceptions import RedisError
 
 from economy_engine import commands, events
 from economy_engine.events import Indicator
-from economy_engine.goods import market_codes, market_numbers
+from economy_engine.goods import ENRG, GOODS, market_codes, market_numbers
 from economy_engine.params import Preset
 from economy_engine.units import credits_text
 from markets import shapes
-from markets.models import Balance, Candle, MarketStat, OrderView, ShipmentView
+from markets.models import Balance, Candle, MarketStat, OrderView, RouteView, ShipmentView
 from worlds.database import redis_client
 from worlds.models import Participant, World
 from worlds.realtime.frames import BadPublicationError, unpack_publication
@@ -206,6 +206,36 @@ def orders_for_player(
         rows = rows.filter(seq__lt=before)
     codes = market_codes(participant.world.regions)
     return [shapes.order(row, codes) for row in rows.values()[: min(limit, ORDERS_MAX + 1)]]
+
+
+def routes(world: World) -> list[dict[str, Any]]:
+    """All ways between the regions of a world; none in a world of one region."""
+    rows = RouteView.objects.filter(world_id=world.pk).order_by("source", "target").values()
+    return [shapes.route(row) for row in rows]
+
+
+def _mid(world_id: int, market: int) -> int:
+    """The middle of a market's best prices, or its last one, minor units; 0 before its first."""
+    row = MarketStat.objects.filter(world_id=world_id, market=market).values().first()
+    if row is None:
+        return 0
+    return (row["bid"] + row["ask"] + 1) // 2 if row["bid"] and row["ask"] else row["last"]
+
+
+def shipment_facts_for_player(
+    participant: Participant, market: int, region: int
+) -> tuple[dict[str, Any] | None, dict[int, int], int, int]:
+    """What the cost of a shipment depends on.
+
+    Returns the route (None: there is none), the participant's free balances by asset, and the mid
+    prices of the market and of energy where the goods are, in minor units.
+    """
+    world_id, source = participant.world_id, market // len(GOODS)
+    route = RouteView.objects.filter(world_id=world_id, source=source, target=region)
+    balances = Balance.objects.filter(world_id=world_id, participant_id=participant.pk)
+    free = dict(balances.values_list("asset", "available"))
+    energy = _mid(world_id, source * len(GOODS) + ENRG)
+    return route.values().first(), free, _mid(world_id, market), energy
 
 
 def shipments_for_player(

@@ -14,6 +14,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from economy_engine import commands
+from economy_engine.goods import ENRG, GOODS
+from economy_engine.units import ENERGY_MILLI, carrier_price, credits_text, share_up
+from markets import selectors as market_selectors
+from markets.shapes import CASH
 from worlds import inbox, selectors
 from worlds.api.errors import Problem
 from worlds.models import Participant
@@ -122,6 +126,45 @@ def shipment_send(
         market=data["market"], region=data["region"], quantity=data["quantity"]
     )
     return _submit(participant, _prepare(participant, command, data, key=key))
+
+
+def shipment_preview(*, participant: Participant, data: Mapping[str, Any]) -> dict[str, Any]:
+    """What a parsed `ShipGoodsMessage` would cost at the prices of now.
+
+    The engine charges by the prices of the moment in which the command acts. Raises `Problem` for
+    what it would refuse whatever the participant has.
+    """
+    market, quantity = data["market"], data["quantity"]
+    good = GOODS[market % len(GOODS)]
+    route, free, mid, energy_mid = market_selectors.shipment_facts_for_player(
+        participant, market, data["region"]
+    )
+    if route is None:
+        raise Problem("unknown_route")
+    if good.freight < 0:
+        raise Problem("not_shippable")
+    if not route["is_open"]:
+        raise Problem("route_closed")
+    energy_market = market - market % len(GOODS) + ENRG
+    energy, value = quantity * good.freight, quantity * mid
+    spare = free.get(energy_market, 0) - (quantity if market == energy_market else 0)
+    own = max(0, min(spare, energy // ENERGY_MILLI))
+    margin, tariff_name = route["carrier_margin_bps"], f"tariff_{good.kind.name.lower()}_bps"
+    carrier = int(carrier_price(energy - own * ENERGY_MILLI, energy_mid, margin))
+    toll = int(share_up(value, route["toll_bps"]))
+    tariff = int(share_up(value, route[tariff_name]))
+    head = selectors.world_head(participant.world_id)
+    charged = carrier + toll + tariff
+    return {
+        "energy": f"{energy / ENERGY_MILLI:.3f}",
+        "energy_lots": own,
+        "carrier": credits_text(carrier),
+        "toll": credits_text(toll),
+        "tariff": credits_text(tariff),
+        "charged": credits_text(charged),
+        "arrives_tick": (head.tick if head else 0) + route["delay_ticks"],
+        "covered": free.get(market, 0) >= quantity and free.get(CASH, 0) >= charged,
+    }
 
 
 def _submit(participant: Participant, prepared: Prepared) -> inbox.Receipt:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from economy_engine.errors import RejectReason
-from economy_engine.goods import GOODS, market_codes
+from economy_engine.goods import GOODS, REGION_LETTERS, GoodKind, market_codes
 from economy_engine.order_terms import OrderStatus, OrderType, Side, TimeInForce
 from economy_engine.units import credits_text
 
@@ -99,6 +99,26 @@ def shipment(row: Mapping[str, Any], codes: Sequence[str] = CODES) -> dict[str, 
         "charged": credits_text(row["charged"]),
         "tick": row["tick"],
         "arrives_tick": row["arrives_tick"],
+    }
+
+
+def _rate(bps: int) -> str:
+    """Basis points as a fraction with four decimals."""
+    return f"{bps / 10_000:.4f}"
+
+
+def route(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A way between two regions, with what it costs as fractions of the goods' value."""
+    return {
+        "from": REGION_LETTERS[row["source"]],
+        "to": REGION_LETTERS[row["target"]],
+        "open": row["is_open"],
+        "delay_ticks": row["delay_ticks"],
+        "toll": _rate(row["toll_bps"]),
+        "tariffs": {
+            kind.name.lower(): _rate(row[f"tariff_{kind.name.lower()}_bps"]) for kind in GoodKind
+        },
+        "carrier_margin": _rate(row["carrier_margin_bps"]),
     }
 
 

@@ -25,6 +25,7 @@ from economy_engine.jit import kernel, spliced
 from economy_engine.ledger.columns import CASH, ISSUER, LedgerColumns
 from economy_engine.ledger.kernels import transfer
 from economy_engine.limits import BPS, SHIPMENT_LOTS_MAX
+from economy_engine.schema import TARIFF_CLASS
 from economy_engine.state import WorldState
 from economy_engine.systems.columns import (
     DayColumns,
@@ -36,9 +37,8 @@ from economy_engine.systems.columns import (
     ShipmentColumns,
 )
 from economy_engine.systems.venue import pay, submit, withdraw
-from economy_engine.units import round_half_away
+from economy_engine.units import ENERGY_MILLI, carrier_price, round_half_away, share_up
 
-TARIFF_CLASS = 1  # place of the first GoodKind in a region's row of fees
 QUOTE_FIELDS = 6
 OWN_ENERGY, CARRIER_MILLI, CARRIER_MINOR, TOLL, TARIFF, DELAY = range(QUOTE_FIELDS)
 _CASH, _ISSUER = np.int64(CASH), np.int64(ISSUER)
@@ -47,7 +47,7 @@ _CARRIER = np.int64(Institution.CARRIER)
 _COUNT, _NUMBER = np.int64(FreightCounter.COUNT), np.int64(FreightCounter.NUMBER)
 _ENERGY = np.int64(ENRG)
 _BID = np.int64(0)
-_MILLI = 1_000
+_MILLI = np.int64(ENERGY_MILLI)
 _OK = np.int64(RejectReason.OK)
 _UNKNOWN_ROUTE = np.int64(RejectReason.UNKNOWN_ROUTE)
 _ROUTE_CLOSED = np.int64(RejectReason.ROUTE_CLOSED)
@@ -115,20 +115,6 @@ def set_open(state: WorldState, region: int) -> None:
             calm = 1 if unrest[region] < 0 and unrest[other] < 0 else 0
             state.route.open[region, other] = calm
             state.route.open[other, region] = calm
-
-
-@kernel
-def share_up(value, rate_bps):
-    """Return `rate_bps` basis points of a value (int64), rounded up, without overflow."""
-    whole, rest = value // BPS, value % BPS
-    return whole * rate_bps + (rest * rate_bps + BPS - 1) // BPS
-
-
-@kernel
-def carrier_price(energy_milli, energy_mid, margin_bps):
-    """Return what the carrier asks for energy (int64 thousandths of a lot; minor units), up."""
-    cost = (energy_milli * energy_mid + _MILLI - 1) // _MILLI
-    return cost + share_up(cost, margin_bps)
 
 
 @kernel

@@ -236,6 +236,48 @@ class ShipmentListSerializer(FreshSerializer):
     meta = PageSerializer()
 
 
+class ShipmentQuoteSerializer(serializers.Serializer):
+    """The cost of a shipment at the prices of now."""
+
+    energy = serializers.CharField(help_text="Lots of energy, three decimals.")
+    energy_lots = serializers.IntegerField(help_text="Of them out of the own stock.")
+    carrier = _credits()
+    toll = _credits()
+    tariff = _credits()
+    charged = _credits()
+    arrives_tick = serializers.IntegerField()
+    covered = serializers.BooleanField(help_text="Whether goods and cash at hand are enough.")
+
+
+class ShipmentPreviewSerializer(FreshSerializer):
+    """A preview and where it stands."""
+
+    preview = ShipmentQuoteSerializer()
+
+
+class RouteSerializer(serializers.Serializer):
+    """A way between two regions; rates are fractions of the goods' value with four decimals."""
+
+    open = serializers.BooleanField()
+    delay_ticks = serializers.IntegerField()
+    toll = serializers.CharField()
+    tariffs = serializers.DictField(child=serializers.CharField())
+    carrier_margin = serializers.CharField()
+
+    def get_fields(self) -> dict[str, Any]:
+        """`from` is a word of the language, so the two ends are added by name."""
+        return super().get_fields() | {
+            "from": serializers.CharField(),
+            "to": serializers.CharField(),
+        }
+
+
+class RouteListSerializer(FreshSerializer):
+    """All routes."""
+
+    data = RouteSerializer(many=True)
+
+
 class ShipGoodsSerializer(serializers.Serializer):
     """A shipment as it is sent. Unknown fields are refused."""
 
@@ -322,4 +364,15 @@ shipment_send = {
     "parameters": [KEY, WAIT],
     "request": ShipGoodsSerializer,
     "responses": responses({200: CommandSerializer, 202: CommandSerializer}, *_WRITE),
+}
+shipment_preview = {
+    "operation_id": "shipments_preview",
+    "parameters": [MIN_COMMIT],
+    "request": ShipGoodsSerializer,
+    "responses": responses({200: ShipmentPreviewSerializer}, *_WRITE),
+}
+route_list = {
+    "operation_id": "routes_list",
+    "parameters": [MIN_COMMIT],
+    "responses": responses({200: RouteListSerializer}, *_READ),
 }

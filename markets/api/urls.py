@@ -10,6 +10,8 @@ urlpatterns = [
     path("indicators", views.IndicatorListView.as_view(), name="api_indicators"),
     path("portfolio", views.PortfolioView.as_view(), name="api_portfolio"),
     path("shipments", views.ShipmentListView.as_view(), name="api_shipments"),
+    path("shipments/preview", views.ShipmentPreviewView.as_view(), name="api_shipment_preview"),
+    path("routes", views.RouteListView.as_view(), name="api_routes"),
     path("orders", views.OrderListView.as_view(), name="api_orders"),
     path("orders/<uuid:order_id>", views.OrderDetailView.as_view(), name="api_order"),
 ]

@@ -182,6 +182,30 @@ class ShipmentListView(ParticipantView):
         return _submitted(request, self.participant, receipt)
 
 
+class ShipmentPreviewView(ParticipantView):
+    """What a shipment would cost."""
+
+    projection = "accounts"
+
+    @extend_schema(**schema.shipment_preview)
+    def post(self, request: Request) -> Response:
+        """Work out toll, energy and arrival; nothing is sent."""
+        data = messages.parse(messages.ShipGoodsMessage, request.data, self.world.regions)
+        preview = services.shipment_preview(participant=self.participant, data=data)
+        return self.fresh({"preview": preview})
+
+
+class RouteListView(PublicWorldView):
+    """Ways between the regions."""
+
+    projection = "markets"
+
+    @extend_schema(**schema.route_list)
+    def get(self, request: Request) -> Response:
+        """List all routes with delay, toll and tariffs; none in a world of one region."""
+        return self.fresh({"data": selectors.routes(self.world)})
+
+
 def _submitted(request: Request, participant: Any, receipt: Any) -> Response:
     """The first answer, or with `?wait=result` the second one when it comes in time."""
     waits = request.query_params.get("wait")

@@ -13,6 +13,7 @@ from economy_engine.goods import GOODS
 from economy_engine.params import cents
 from economy_engine.units import increment_for
 from markets.projections.columns import gather, last_of_each, run
+from markets.projections.routes import on_routes, reset_routes
 from markets.selectors import CANDLE_INTERVALS, DAY_INTERVAL, ticks_per_day
 
 DEPTH_LEVELS_MAX = 25
@@ -135,6 +136,7 @@ def on_market_events(batch: Any) -> None:
     _increments(batch)
     _books(batch)
     _tapes(batch)
+    on_routes(batch)
 
 
 def _with_quiet_ticks(rows: np.ndarray) -> np.ndarray:
@@ -268,3 +270,4 @@ def reset_markets(world_id: int) -> None:
     """Drop every row of the world, so that its blocks can be read again from the first."""
     run("DELETE FROM markets_candle WHERE world_id = %s", world_id)
     run("DELETE FROM markets_marketstat WHERE world_id = %s", world_id)
+    reset_routes(world_id)

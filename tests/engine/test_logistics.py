@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from economy_engine import CommandEntry, TickEntry, commands
+from economy_engine import CommandEntry, TickEntry, commands, units
 from economy_engine.apply import Outcome, apply
 from economy_engine.errors import RejectReason
 from economy_engine.events import ShipmentEvent, unpack_result
@@ -45,7 +45,7 @@ def quote(state: WorldState, row: int, market: int, region: int, lots: int) -> t
     [(0, 20, 0), (1, 20, 1), (10_000, 20, 20), (10_001, 20, 21), (2**61, 10_000, 2**61)],
 )
 def test_shares_are_rounded_up_and_do_not_overflow(value, bps, expected):
-    assert logistics.share_up(value, bps) == expected
+    assert units.share_up(value, bps) == expected
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_shares_are_rounded_up_and_do_not_overflow(value, bps, expected):
     [(0, 7_000, 500, 0), (1, 7_000, 500, 8), (400, 7_000, 500, 2_940), (1_500, 6_801, 0, 10_202)],
 )
 def test_the_carrier_asks_for_energy_and_a_margin(milli, mid, margin, expected):
-    assert logistics.carrier_price(milli, mid, margin) == expected
+    assert units.carrier_price(milli, mid, margin) == expected
 
 
 @pytest.mark.parametrize(

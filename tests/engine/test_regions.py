@@ -7,8 +7,10 @@ import sys
 import numpy as np
 import pytest
 
-from economy_engine import snapshot, tick
+from economy_engine import TickEntry, snapshot, tick
+from economy_engine.apply import apply
 from economy_engine.commands import ShockKind
+from economy_engine.events import pack
 from economy_engine.goods import GOODS, GOODS_COUNT, INDEX, market_codes, market_numbers
 from economy_engine.params import STEPS_PER_DAY, preset
 from economy_engine.population import population
@@ -129,6 +131,15 @@ def test_plain_python_gets_the_same_world_of_two_regions():
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert int(done.stdout, 16) == mine
+
+
+def test_the_block_of_a_tick_stays_small_with_two_regions(living):
+    state = living.copy()
+    for _ in range(20):
+        block = apply(state, [TickEntry()]).block
+        assert len(pack(block)) <= 8_192
+        assert block.market_ticks["market"].tolist() == list(range(20))
+        assert np.bincount(block.depth["market"]).max() <= 10
 
 
 def test_four_regions_trade_over_routes_that_take_one_to_three_days():

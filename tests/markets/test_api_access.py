@@ -35,6 +35,8 @@ MATRIX = [
     ("post", "/api/orders", GOOD, 401, 403, 202, 202),
     ("delete", "/api/orders", None, 401, 403, 202, 202),
     ("get", "/api/shipments", None, 401, 403, 200, 200),
+    ("get", "/api/routes", None, 200, 200, 200, 200),
+    ("post", "/api/shipments/preview", SHIPMENT, 401, 403, 404, 404),
     ("post", "/api/shipments", SHIPMENT, 401, 403, 202, 202),
     ("get", f"/api/orders/{OWN}", None, 401, 403, 404, 200),
     ("delete", f"/api/orders/{OWN}", None, 401, 403, 404, 202),

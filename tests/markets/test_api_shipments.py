@@ -90,6 +90,78 @@ def test_a_departure_and_an_arrival_in_one_batch_are_one_row(two_regions):
     assert (told["status"], told["charged"], told["tick"]) == ("arrived", "0.900", 100)
 
 
+ROUTE = {
+    "source": 0, "target": 1, "open": 1, "delay_ticks": 240, "toll_bps": 20,
+    "tariff_produced_bps": 100, "tariff_finite_bps": 50, "carrier_margin_bps": 500,
+}  # fmt: skip
+
+
+@pytest.fixture
+def routed(two_regions):
+    """Oil at 6 credits, energy at 7 credits, both in the north; the way south is open."""
+    ticks = [
+        {"tick": 60, "market": market, "close": price, "best_bid": price - 10,
+         "best_ask": price + 10, "open": price, "high": price, "low": price}
+        for market, price in ((0, 6_000), (8, 7_000))
+    ]  # fmt: skip
+    owner = owner_of(two_regions).pk
+    held = [{"participant": owner, "asset": 8, "available": 3}]
+    held.append({"participant": owner, "asset": 0, "available": 110})
+    project(
+        two_regions,
+        make_block(
+            10, routes=rows("routes", ROUTE), market_ticks=rows("market_ticks", *ticks),
+            balances=rows("balances", *held),
+        ),
+    )  # fmt: skip
+    return two_regions
+
+
+def test_a_preview_tells_what_the_engine_would_charge(routed):
+    """The figures are those of `test_logistics`: 110 oil with 3 lots of energy at hand."""
+    body = {"market": "OIL.N", "region": "S", "quantity": 110}
+    answer = client_as(OWNER).post("/api/shipments/preview", body, format="json")
+    assert answer.json()["preview"] == {
+        "energy": "4.400", "energy_lots": 3, "carrier": "10.290", "toll": "1.320",
+        "tariff": "3.300", "charged": "14.910", "arrives_tick": 340, "covered": True,
+    }  # fmt: skip
+    poor = client_as(STRANGER).post("/api/shipments/preview", body, format="json").json()
+    assert poor["preview"]["covered"] is False
+    assert poor["preview"]["energy_lots"] == 0
+    assert inbox_size() == 0
+
+
+@pytest.mark.parametrize(
+    ("market", "region", "code"),
+    [
+        ("OIL.S", "N", "unknown_route"),
+        ("OIL.N", "N", "unknown_route"),
+        ("LAND.N", "S", "not_shippable"),
+    ],
+)
+def test_a_preview_says_why_not(routed, market, region, code):
+    body = {"market": market, "region": region, "quantity": 5}
+    assert (
+        client_as(OWNER).post("/api/shipments/preview", body, format="json").json()["code"] == code
+    )
+
+
+def test_routes_are_told_and_kept_up_to_date(routed):
+    (told,) = client_as(ANON).get("/api/routes").json()["data"]
+    assert told == {
+        "from": "N", "to": "S", "open": True, "delay_ticks": 240, "toll": "0.0020",
+        "tariffs": {"produced": "0.0100", "finite": "0.0050", "renewable": "0.0000",
+                    "artificial": "0.0000"},
+        "carrier_margin": "0.0500",
+    }  # fmt: skip
+    project(routed, make_block(11, routes=rows("routes", ROUTE | {"open": 0})))
+    (told,) = client_as(ANON).get("/api/routes").json()["data"]
+    assert told["open"] is False
+    body = {"market": "OIL.N", "region": "S", "quantity": 5}
+    refused = client_as(OWNER).post("/api/shipments/preview", body, format="json")
+    assert (refused.status_code, refused.json()["code"]) == (409, "route_closed")
+
+
 def test_every_door_names_the_markets_of_a_region(two_regions):
     listed = client_as(ANON).get("/api/markets").json()["data"]
     assert [row["code"] for row in listed][:2] == ["OIL.N", "LITH.N"]

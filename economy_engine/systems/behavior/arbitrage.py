@@ -23,9 +23,10 @@ from economy_engine.goods import ENRG, GOODS_COUNT
 from economy_engine.jit import kernel, spliced
 from economy_engine.limits import BPS, FEE_BPS, SHIPMENT_LOTS_MAX
 from economy_engine.rng import Stream, randint, stochastic_round, uniform
+from economy_engine.schema import TARIFF_CLASS
 from economy_engine.systems.capital import settle_capital
 from economy_engine.systems.columns import FreightCounter, Institution
-from economy_engine.systems.logistics import TARIFF_CLASS, dispatch
+from economy_engine.systems.logistics import dispatch
 from economy_engine.systems.venue import submit, withdraw
 
 _STREAM = np.int64(Stream.ARBITRAGE)
