@@ -61,7 +61,7 @@ def run(
         url = game.start()
         cookies = [_joined(world, number) for number in range(PLAYERS)]
         game.await_hosts()
-        player = Player(url, cookies, order_that_never_rests(url))
+        player = Player(url, cookies, _order(url))
         player.start()
         outages: dict[str, list[float]] = {name: [] for name in BARS}
         done, total = 0, injections * len(BARS)
@@ -81,6 +81,18 @@ def _joined(world: World, number: int) -> str:
     user = User.objects.create_user(username=f"outside-{number}", password=None)
     participant_join(world=world, player=user, command_id=uuid.uuid4())
     return player_session(user)
+
+
+def _order(url: str) -> dict[str, Any]:
+    """The order that is sent, once the market has bids that were read into a page."""
+    deadline = time.monotonic() + READY_SECONDS
+    while True:
+        try:
+            return order_that_never_rests(url)
+        except (OSError, IndexError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
 
 
 class Game:
