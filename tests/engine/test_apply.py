@@ -124,9 +124,13 @@ def test_an_order_rests_shrinks_and_ends(table: Table) -> None:
 
 
 def test_a_resting_order_is_filled_by_agents(table: Table) -> None:
-    seq = table.act(table.limit(Side.BID, 2, table.price(Side.ASK, -1))).results[0].seq
-    states, fills = [], 0
-    for _ in range(80):
+    """Prices of a young world rise: the bid follows the best ask until somebody sells to it."""
+    seq = 0
+    for turn in range(80):
+        if turn % 4 == 0:
+            table.act(commands.CancelOrder(bytes(16)), ref_seq=seq)
+            seq = table.act(table.limit(Side.BID, 2, table.price(Side.ASK, -1))).results[0].seq
+            states, fills = [], 0
         block = table.tick().block
         states += [r for r in block.orders if r["seq"] == seq]
         fills += int(block.fills["quantity"][block.fills["seq"] == seq].sum())
