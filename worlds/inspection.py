@@ -27,8 +27,7 @@ _SIDES = {int(Side.BID): "buy", int(Side.ASK): "sell"}
 
 def code_of(state: WorldState, market: int) -> str:
     """Return the code of a market, with its region where there are several."""
-    code = goods.GOODS[market % goods.GOODS_COUNT].code
-    return code if state.params.regions == 1 else f"{code}.{'NS'[market // goods.GOODS_COUNT]}"
+    return goods.market_codes(state.params.regions)[market]
 
 
 def summary(state: WorldState) -> dict[str, Any]:
