@@ -16,7 +16,6 @@ from uuid import UUID
 import psycopg
 import redis
 import structlog
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from worlds import database, disk, inbox
 from worlds.errors import ExecutionUnknown, InboxFull
@@ -27,7 +26,7 @@ __all__ = ["Batcher"]
 LANES = 2
 BATCH_ROWS_MAX = 500
 QUEUED_ROWS_MAX = 20_000
-TRIES_MAX = 4
+RETRY_SECONDS_MAX = 10.0
 TRY_WAIT_SECONDS = 0.05
 ROOM_CHECK_SECONDS = 1.0
 
@@ -42,15 +41,13 @@ class Batcher:
         self._queues: list[deque[_Item]] = [deque() for _ in range(lanes)]
         self._events = [asyncio.Event() for _ in range(lanes)]
         self._tasks: list[asyncio.Task[None]] = []
-        self._pool: AsyncConnectionPool | None = None
+        self._sessions: list[psycopg.AsyncConnection | None] = [None] * lanes
         self._redis: redis.asyncio.Redis | None = None
         self._queued = 0
         self._spans: dict[int, tuple[float, int]] = {}
 
     async def open(self) -> None:
-        """Connect and start the lanes."""
-        self._pool = database.web_pool(len(self._queues))
-        await self._pool.open()
+        """Start the lanes; each connects when it has something to write."""
         self._redis = database.redis_async_client()
         self._tasks = [
             asyncio.create_task(self._run(lane), name=f"inbox-lane-{lane}")
@@ -64,8 +61,9 @@ class Batcher:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._pool is not None:
-            await self._pool.close()
+        for session in self._sessions:
+            if session is not None:
+                await session.close()
         if self._redis is not None:
             await self._redis.aclose()
 
@@ -123,7 +121,7 @@ class Batcher:
             if not batch:
                 continue
             try:
-                await self._write_with_retries(batch)
+                await self._write_with_retries(lane, batch)
             except Exception as error:
                 log.exception("inbox batch failed", rows=len(batch))
                 for _, future in batch:
@@ -132,34 +130,49 @@ class Batcher:
             finally:
                 self._queued -= len(batch)
 
-    async def _write_with_retries(self, batch: Sequence[_Item]) -> None:
+    async def _write_with_retries(self, lane: int, batch: Sequence[_Item]) -> None:
         """Write; on a lost connection or deadlock again with the SAME ids, so that nothing is
-        accepted twice: an unknown commit answers as a repeat."""
-        for attempt in range(TRIES_MAX):
-            try:
-                await self._write(batch, attempt > 0)
-                return
-            except (psycopg.OperationalError, PoolTimeout) as error:
-                if attempt == TRIES_MAX - 1:
-                    raise
-                log.warning("inbox batch retried", error=str(error)[:200], rows=len(batch))
-                await asyncio.sleep(TRY_WAIT_SECONDS * 2**attempt)
+        accepted twice: an unknown commit answers as a repeat.
 
-    async def _write(self, batch: Sequence[_Item], retried: bool) -> None:
-        assert self._pool is not None
+        Tried at short intervals and for seconds, so that a restart of the database is a pause for
+        the players and no refusal.
+        """
+        deadline = time.monotonic() + RETRY_SECONDS_MAX
+        retried = False
+        while True:
+            try:
+                await self._write(await self._session(lane), batch, retried)
+                return
+            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                if time.monotonic() > deadline:
+                    raise
+                if not retried:
+                    log.warning("inbox batch retried", error=str(error)[:200], rows=len(batch))
+                retried = True
+                await asyncio.sleep(TRY_WAIT_SECONDS)
+
+    async def _session(self, lane: int) -> psycopg.AsyncConnection:
+        """The lane's own session, made anew when it was lost."""
+        session = self._sessions[lane]
+        if session is None or session.closed:
+            session = self._sessions[lane] = await database.web_connect()
+        return session
+
+    async def _write(
+        self, connection: psycopg.AsyncConnection, batch: Sequence[_Item], retried: bool
+    ) -> None:
         rows = [row for row, _ in batch]
         results: dict[int, Receipt | Exception] = {}
-        async with self._pool.connection() as connection:
-            for world_id in {row.world_id for row in rows}:
-                full = await self._full(connection, world_id)
-                results |= {n: full for n, row in enumerate(rows) if full and row[0] == world_id}
-            for _ in range(inbox.TRIES_MAX):
-                asked = [n for n in range(len(rows)) if n not in results]
-                if not asked:
-                    break
-                async with connection.transaction():
-                    decided = await _statements(connection, [rows[n] for n in asked])
-                results |= {n: d for n, d in zip(asked, decided, strict=True) if d is not None}
+        for world_id in {row.world_id for row in rows}:
+            full = await self._full(connection, world_id)
+            results |= {n: full for n, row in enumerate(rows) if full and row[0] == world_id}
+        for _ in range(inbox.TRIES_MAX):
+            asked = [n for n in range(len(rows)) if n not in results]
+            if not asked:
+                break
+            async with connection.transaction():
+                decided = await _statements(connection, [rows[n] for n in asked])
+            results |= {n: d for n, d in zip(asked, decided, strict=True) if d is not None}
         for n, (_, future) in enumerate(batch):
             result = results.get(n) or InboxFull("the key is being decided elsewhere; try again")
             if future.done():

@@ -15,11 +15,11 @@ import redis.asyncio
 from django.conf import settings
 from django.db import connections
 from psycopg.conninfo import conninfo_to_dict
-from psycopg_pool import AsyncConnectionPool
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 REDIS_TIMEOUT_SECONDS = 0.25
+CONNECT_SECONDS = 2
 WRITER_OPTIONS = (
     "-c statement_timeout=2000 -c idle_in_transaction_session_timeout=2000 "
     "-c lock_timeout=2000 -c timezone=UTC"
@@ -77,14 +77,14 @@ def plain_connect(name: str) -> psycopg.Connection:
     )
 
 
-def web_pool(size: int) -> AsyncConnectionPool:
-    """Sessions that only accept commands; opened by the caller inside its event loop."""
-    return AsyncConnectionPool(
-        kwargs=connection_arguments("WEB")
-        | {"autocommit": True, "application_name": "lea-inbox", "options": WEB_OPTIONS},
-        min_size=1,
-        max_size=size,
-        open=False,
+async def web_connect() -> psycopg.AsyncConnection:
+    """A session that only accepts commands, for an event loop."""
+    return await psycopg.AsyncConnection.connect(
+        **connection_arguments("WEB"),
+        autocommit=True,
+        application_name="lea-inbox",
+        options=WEB_OPTIONS,
+        connect_timeout=CONNECT_SECONDS,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import psycopg
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from economy_engine import commands
 from tests.worlds.conftest import Arena, bid
 from worlds import batcher as batching
-from worlds import services
+from worlds import database, services
 from worlds.batcher import Batcher
 from worlds.errors import IdempotencyConflict, InboxFull
 from worlds.inbox import Receipt
@@ -76,13 +77,13 @@ def test_an_unknown_commit_is_asked_again_with_the_same_ids(
     write = Batcher._write
     cut: list[int] = []
 
-    async def cut_after_commit(self: Batcher, batch: list, retried: bool) -> None:
+    async def cut_after_commit(self: Batcher, session: Any, batch: list, retried: bool) -> None:
         if cut:
-            await write(self, batch, retried)
+            await write(self, session, batch, retried)
             return
         cut.append(len(batch))
         quiet = [(row, asyncio.get_running_loop().create_future()) for row, _ in batch]
-        await write(self, quiet, retried)
+        await write(self, session, quiet, retried)
         for _, future in quiet:
             future.exception()
         raise psycopg.OperationalError("the connection was cut in COMMIT")
@@ -115,6 +116,28 @@ def test_killed_sessions_lose_nothing(arena: Arena) -> None:
 
     assert len(asyncio.run(submit())) == 40
     assert arena.depth() == 40
+
+
+def test_commands_wait_for_a_database_that_is_away(
+    arena: Arena, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A restart of the database is a pause and no refusal."""
+    connect, away = database.web_connect, [1] * 5
+
+    async def refused() -> Any:
+        if away:
+            away.pop()
+            raise psycopg.OperationalError("the database is starting up")
+        return await connect()
+
+    monkeypatch.setattr(database, "web_connect", refused)
+
+    async def submit() -> Receipt:
+        async with Batcher() as batcher:
+            return await batcher.submit_async(**order(arena, 5, 1))
+
+    assert asyncio.run(submit()).status == "accepted"
+    assert not away and arena.depth() == 1
 
 
 def test_the_queue_is_bounded(arena: Arena, monkeypatch: pytest.MonkeyPatch) -> None:
