@@ -1,7 +1,8 @@
 """The scenarios: what each intervention should do to a world, when, and by how much.
 
-Sizes are those that the design's second study measured with parameter set P3; where it has none,
-those of the first study (set P1), and for the pinned rates half of them, as the second study says.
+Sizes are those that the design's second study measured with parameter set P3; for new money, which
+it did not run, those of its prototype run again with that set (one seed); else those of the first
+study (set P1), and for the pinned rates half of them, as the second study says.
 Prices, the CPI and output are in log points; unemployment and the policy rate in percentage
 points; moods as they are. Days and ticks count from the event.
 """
@@ -16,6 +17,7 @@ from worlds.interventions import Intervention
 TICKS_PER_DAY = 240
 EVENT_DAY = 60
 AFTER_DAYS = 70
+RERUN = "P3, run again"
 
 
 @dataclass(frozen=True)
@@ -103,18 +105,18 @@ SCENARIOS: tuple[Scenario, ...] = (
     ),
     _scenario(
         "helicopter",
-        _days("cpi", (0.024, 0.056, 0.035), (0, 1, 2), "P1"),
-        _days("unemployment", (-0.5, -0.9, None), (1,), "P1"),
-        _days("output", (0.018, None, None), (0,), "P1"),
-        _days("rate", (None, 2.0, 6.0), (), "P1"),
+        _days("cpi", (0.013, 0.026, 0.011), (0, 1, 2), RERUN),
+        _days("unemployment", (-1.4, -3.2, -1.6), (0, 1), RERUN),
+        _days("output", (0.012, 0.033, 0.017), (0, 1), RERUN),
+        _days("rate", (None, 3.3, 8.9), (1, 2), RERUN),
     ),
     _scenario(
         "spiral",
-        _days("cpi", (None, 0.27, 0.73), (1, 2), "P1"),
-        _days("rate", (None, None, 7.4), (2,), "P1"),
-        _days("sentiment", (None, None, 0.10), (), "P1"),
-        _days("multiplier", (None, None, 0.31), (), "P1"),
-        _days("unemployment", (None, None, -1.2), (), "P1"),
+        _days("cpi", (None, 0.065, 0.25), (1, 2), RERUN),
+        _days("rate", (None, 3.1, 14.5), (1, 2), RERUN),
+        _days("sentiment", (None, 0.029, 0.077), (2,), RERUN),
+        _days("unemployment", (None, -4.9, -6.0), (1, 2), RERUN),
+        _days("output", (None, 0.054, 0.077), (1,), RERUN),
     ),
     _scenario(
         "panic",
