@@ -67,6 +67,48 @@ def test_preview_follows_the_rules_of_the_market(lab: Page) -> None:
         assert shown == case["expect"], case["why"]
 
 
+def test_a_call_auction_is_shown_and_takes_limit_orders_alone(lab: Page) -> None:
+    """The badge of the quote with its countdown, and what the ticket makes of an order."""
+    got = lab.evaluate(
+        r"""async () => {
+          const {preview} = await import("/static/js/core/preview.js");
+          const {store} = await import("/static/js/core/app.js");
+          const {secondsLeft} = await import("/static/js/ui/quote.js");
+          const book = {bids: [["84.000", 5]], asks: [["84.100", 5]]};
+          const asked = (type, tif) => preview({
+            draft: {side: "buy", type, tif, price: "84.200", quantity: "3"}, book,
+            cash: "1000.000", stock: 0, increment: "0.100", auction: true,
+          });
+          const told = {ends_tick: 150, reference: "84.000", price: "84.100", quantity: 1200,
+                        imbalance: -40};
+          const element = document.createElement("lea-quote");
+          document.body.append(element);
+          const show = async (auction) => {
+            const row = {m: "OIL", last: "84.000", change: "0.0100", auction, state: "auction"};
+            store.dispatch({kind: "watch", code: "OIL"});
+            const data = {markets: [row]};
+            store.dispatch({kind: "frame", topic: "market_tick", tick: 100, data});
+            element.requestUpdate();
+            await element.updateComplete;
+            return element.querySelector(".auction")?.textContent.replace(/\s+/g, " ").trim();
+          };
+          return {
+            market: asked("market", "ioc").problems, fok: asked("limit", "fok").problems,
+            limit: asked("limit", "gtc").problems, now: String(asked("limit", "gtc").filled),
+            left: [[told, 100], [told, 999], [null, 1]].map(([a, t]) => secondsLeft(a, t, 10)),
+            badge: await show(told), empty: await show({...told, price: null, quantity: 0}),
+            none: (await show(null)) ?? null,
+          };
+        }"""
+    )
+    assert (got["market"], got["fok"], got["limit"]) == (["auction"], ["auction"], [])
+    assert got["now"] == "0", "nothing trades before the uncross"
+    assert got["left"] == [5, 0, None]
+    assert got["badge"].startswith("Auction 5 s") and "lots at 84.1" in got["badge"]
+    assert got["empty"] == "Auction 5 s nothing would trade yet"
+    assert got["none"] is None
+
+
 def test_shares_never_exceed_what_is_free(lab: Page) -> None:
     cases = vectors("preview")
     got = lab.evaluate(
