@@ -8,7 +8,6 @@ and so keep their order.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Sequence
 from uuid import UUID
@@ -18,7 +17,8 @@ import redis
 import structlog
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from worlds import database, disk, inbox
+from worlds import disk, inbox
+from worlds import surroundings as around
 from worlds.errors import ExecutionUnknown, InboxFull
 from worlds.inbox import Receipt, Submission
 
@@ -49,9 +49,9 @@ class Batcher:
 
     async def open(self) -> None:
         """Connect and start the lanes."""
-        self._pool = database.web_pool(len(self._queues))
+        self._pool = around.web_pool(len(self._queues))
         await self._pool.open()
-        self._redis = database.redis_async_client()
+        self._redis = around.redis_async_client()
         self._tasks = [
             asyncio.create_task(self._run(lane), name=f"inbox-lane-{lane}")
             for lane in range(len(self._queues))
@@ -173,7 +173,7 @@ class Batcher:
         await self._wake({row.world_id for row in rows})
 
     async def _full(self, connection: psycopg.AsyncConnection, world_id: int) -> InboxFull | None:
-        now = time.monotonic()
+        now = around.monotonic()
         checked_at, span = self._spans.get(world_id, (-ROOM_CHECK_SECONDS, 0))
         if now - checked_at >= ROOM_CHECK_SECONDS:
             cursor = await connection.execute(inbox.SPAN, (world_id,))

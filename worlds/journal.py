@@ -50,6 +50,7 @@ insert into block (world_id, commit, epoch, tick, ticks, seq_from, seq_to,
 select world_id, %(commit)s, %(epoch)s, %(tick)s, %(ticks)s, %(seq_from)s, %(seq)s,
     %(touches)s, %(digest)s, %(chain)s, %(events)s from head
 """
+_HEAD_OF = "select commit, seq, tick, chain from world_head where world_id = %s"
 _CHAIN_AT = """
 select chain from journal where world_id = %s and seq = %s
 union all
@@ -239,9 +240,7 @@ def read_rows(
 
 def head_of(connection: psycopg.Connection, world_id: int) -> Position:
     """The world's head now. Raises LookupError when it has none."""
-    row = connection.execute(
-        "select commit, seq, tick, chain from world_head where world_id = %s", (world_id,)
-    ).fetchone()
+    row = connection.execute(_HEAD_OF, (world_id,)).fetchone()
     if row is None:
         raise LookupError(f"world {world_id} has no head")
     commit, seq, tick, chain = row

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Protocol
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import psycopg
 import structlog
@@ -19,6 +19,7 @@ import zstandard
 from django.conf import settings
 
 from worlds import faults, inbox, lease, metrics, recovery, snapshots
+from worlds import surroundings as around
 from worlds.engine import (
     SET_ASIDE,
     Applied,
@@ -85,7 +86,7 @@ class Held:
     halted: bool
     due: float
     careful: bool = False
-    renewed_at: float = field(default_factory=time.monotonic)
+    renewed_at: float = field(default_factory=around.monotonic)
     snapshot_tick: int = 0
     snapshot_commit: int = -1
     checked_tick: int = 0
@@ -182,7 +183,7 @@ class WorldRunner:
     def _apply(self, held: Held, plan: _Plan) -> tuple[list[JournalRow], Applied]:
         position = held.world.position
         entries = [
-            Waiting(0, uuid4(), SYSTEM, "", _digest(payload), payload, None, False)
+            Waiting(0, around.new_id(), SYSTEM, "", _digest(payload), payload, None, False)
             for payload in plan.own
         ]
         entries += [waiting for waiting in plan.taken if not waiting.decided]
@@ -260,7 +261,7 @@ class WorldRunner:
         metrics.world_tick.labels(held.label).set(position.tick)
         world.position = position
         held.halted = halted
-        held.renewed_at = time.monotonic()
+        held.renewed_at = around.monotonic()
         world.memory.note_orders(rows)
         closed = world.memory.feed(applied.block)
         return Made(position, plan.ticks, rows, applied.block, touched, closed)
