@@ -134,7 +134,7 @@ class WorldRunner:
             return 0
         rows, applied = self._apply(held, plan)
         faults.point("advance.applied")
-        self._check(held)
+        self._check(held, applied)
         faults.point("advance.checked")
         made = self._commit(held, plan, rows, applied)
         self._announcer.announce(held, made)
@@ -223,11 +223,12 @@ class WorldRunner:
             rows.append(replace(row, chain=chain))
         return rows, applied
 
-    def _check(self, held: Held) -> None:
+    def _check(self, held: Held, applied: Applied) -> None:
         """The invariants that hold at every commit; the dear ones every 100 ticks."""
         tick = self.engine.tick(held.world.state)
         full = tick - held.checked_tick >= FULL_CHECK_TICKS
         breaches = self.engine.breaches(held.world.state, full=full)
+        breaches += self.engine.reported_breaches(applied.block)
         if breaches:
             raise InvariantBreach(breaches)
         if full:
