@@ -129,6 +129,11 @@ def target_of(payload: bytes) -> UUID | None:
     return UUID(bytes=command.target)
 
 
+def is_halt(payload: bytes) -> bool:
+    """Whether these bytes ask for a halt."""
+    return int.from_bytes(payload[:2], "little") == CommandKind.HALT
+
+
 def halt_command(reason: HaltReason) -> bytes:
     """The writer's own halt."""
     return commands.encode(commands.Halt(reason=int(reason)), _OWN)

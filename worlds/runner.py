@@ -29,6 +29,7 @@ from worlds.engine import (
     Engine,
     HaltReason,
     halt_command,
+    is_halt,
     signed,
     upgrade_command,
 )
@@ -157,7 +158,9 @@ class WorldRunner:
         limit = settings.WORLD_COMMANDS_PER_COMMIT_MAX
         taken = inbox.take(self.connection, held.world_id, limit)
         metrics.inbox_depth.labels(held.label).set(len(taken))
-        return _Plan(taken, 0 if held.halted else ticks)
+        # A commit runs its commands first: after a halt among them there is no tick to run.
+        stands = held.halted or any(is_halt(waiting.body) for waiting in taken)
+        return _Plan(taken, 0 if stands else ticks)
 
     def _careful_plan(self, held: Held, ticks: int) -> _Plan:
         """One command or one tick alone, its name written down first; what failed twice alone is
