@@ -139,7 +139,10 @@ def halt_command(reason: HaltReason) -> bytes:
     return commands.encode(commands.Halt(reason=int(reason)), _OWN)
 
 
-def upgrade_command(old: int, new: int, digest: int) -> bytes:
-    """The writer's own change of engine version; the state itself is taken over unchanged."""
-    command = commands.Upgrade(old=old, new=new, digest_before=digest, digest_after=digest)
+def upgrade_command(old: int, new: int, digest_before: int, digest_after: int) -> bytes:
+    """The writer's own change of engine version: the old version's digest of the head and
+    the new one's of the migrated state."""
+    command = commands.Upgrade(
+        old=old, new=new, digest_before=digest_before % U64, digest_after=digest_after
+    )
     return commands.encode(command, _OWN)

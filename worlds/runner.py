@@ -150,8 +150,10 @@ class WorldRunner:
             # The halt that was asked for comes before anything else.
             return _Plan([], 0, own=[halt_command(HaltReason.INVARIANT_BREACH)])
         if claimed.engine_version != self.engine.version and untouched:
+            # A claim from an older version needs its snapshot at the head: that has its digest.
+            left = snapshots.records(self.connection, held.world_id, claimed.position.commit)[0]
             digest = self.engine.digest(held.world.state)
-            own = upgrade_command(claimed.engine_version, self.engine.version, digest)
+            own = upgrade_command(claimed.engine_version, self.engine.version, left.digest, digest)
             return _Plan([], 0, own=[own])
         if held.careful:
             return self._careful_plan(held, ticks)
