@@ -1,4 +1,4 @@
-"""What a released engine version owes for ever: write its fixture, or check those that there are."""
+"""What a released engine version owes for ever: write its fixture, or check one that exists."""
 
 from __future__ import annotations
 
