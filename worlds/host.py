@@ -68,7 +68,7 @@ class Host:
         self._snapshots: dict[int, snapshots.SnapshotThread] = {}
         self._scan_at = 0.0
         self._barred: dict[int, float] = {}
-        self._share_at = time.monotonic() + SHARE_SECONDS
+        self._share_at = around.monotonic() + SHARE_SECONDS
         self._left: int | None = None
         self._exporter = metrics.Exporter(self._redis, name)
 
@@ -380,7 +380,7 @@ class Host:
         for held in list(self.worlds.values()):
             self._drop(held, "database")
         self._disconnect()
-        time.sleep(DATABASE_WAIT_SECONDS)
+        around.sleep(DATABASE_WAIT_SECONDS)
 
     def _disconnect(self) -> None:
         if self._runner is not None:

@@ -116,5 +116,6 @@ LEASE_STATEMENTS: dict[str, Run] = {
         }
     ),
     lease._SUSPECT: _suspect,
+    lease._OTHERS: lambda db, txn, values: Cursor([(None,)]),  # one world: nothing to share
     lease._HALT_PENDING: _of_epoch(lambda db, values, head: {"halt_pending": values[0]}),
 }

@@ -68,29 +68,29 @@ def _insert(db: Database, txn: Transaction, values: Values) -> Cursor:
     return Cursor(inserted)
 
 
-def _look_up(db: Database, txn: Transaction, values: Values) -> Cursor:
-    found = []
-    if db.control == "keys":
-        rows = zip(*values, strict=True)
-        wanted = {command: n for n, (_, _, command, _) in enumerate(rows, 1)}
-        for row in db.inbox.all(txn):
-            n = wanted.pop(row["command_id"], None)
-            if n is not None:
-                found.append(_answer(n, 4, row, None))
-        return Cursor(sorted(found, key=lambda row: row[:2]))
-    for n, (world, participant, command, key) in enumerate(zip(*values, strict=True), 1):
-        by_key, by_id = (world, participant, key), (world, command)
-        for rank, table, columns, wanted_key in (
-            (1, db.journal, ("world_id", "participant_id", "key"), by_key),
-            (2, db.journal, ("world_id", "command_id"), by_id),
-            (3, db.inbox, ("world_id", "participant_id", "key"), by_key),
-            (4, db.inbox, ("world_id", "command_id"), by_id),
-        ):
-            hit = table.find(columns, wanted_key, txn)
-            if hit is not None:
-                status = hit.values["status"] if rank <= 2 else None
-                found.append(_answer(n, rank, hit.values, status))
-    return Cursor(found)
+def _look_up(ranks: int) -> Run:
+    """What is known of the asked keys and ids; ranks 1 and 2 are the journal's."""
+
+    def run(db: Database, txn: Transaction, values: Values) -> Cursor:
+        if db.control == "keys":
+            return Cursor([])
+        found = []
+        for n, (world, participant, command, key) in enumerate(zip(*values, strict=True), 1):
+            by_key, by_id = (world, participant, key), (world, command)
+            places = (
+                (1, db.journal, ("world_id", "participant_id", "key"), by_key),
+                (2, db.journal, ("world_id", "command_id"), by_id),
+                (3, db.inbox, ("world_id", "participant_id", "key"), by_key),
+                (4, db.inbox, ("world_id", "command_id"), by_id),
+            )
+            for rank, table, columns, wanted in places[:ranks]:
+                hit = table.find(columns, wanted, txn)
+                if hit is not None:
+                    status = hit.values["status"] if rank <= 2 else None
+                    found.append(_answer(n, rank, hit.values, status))
+        return Cursor(found)
+
+    return run
 
 
 def _answer(n: int, rank: int, row: dict[str, Any], status: int | None) -> tuple:
@@ -287,7 +287,8 @@ def _set_state(db: Database, txn: Transaction, values: Values) -> Cursor:
 STATEMENTS: dict[str, Run] = {
     **LEASE_STATEMENTS,
     inbox.INSERT: _insert,
-    inbox.LOOK_UP: _look_up,
+    inbox._LOOK_UP: _look_up(4),
+    inbox._LOOK_UP_INSERTED: _look_up(2),
     inbox.WITHDRAW: _delete_inbox("command_id"),
     inbox.SPAN: _span,
     inbox._TAKE: _take,

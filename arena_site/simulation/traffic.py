@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from datetime import UTC, datetime
 from typing import Any
 
 import redis
@@ -189,6 +190,13 @@ class MemoryStorage(Storage):
 
     def delete(self, name: str) -> None:
         self.files.pop(name, None)
+
+    def listdir(self, path: str) -> tuple[list[str], list[str]]:
+        inside = f"{path}/"
+        return [], [n.removeprefix(inside) for n in self.files if n.startswith(inside)]
+
+    def get_modified_time(self, name: str) -> datetime:
+        return datetime.now(UTC)  # a run is shorter than a stray file is left alone
 
 
 class _Result(Future):
