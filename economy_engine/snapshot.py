@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from economy_engine import schema
+from economy_engine import migrations, schema
 from economy_engine.book.upkeep import rebuild_ladders
 from economy_engine.params import WorldParams
 from economy_engine.schema import ENGINE_VERSION, ArraySpec, Clock
@@ -73,32 +73,37 @@ def header_of(data: bytes) -> dict[str, Any]:
 
 
 def load(data: bytes) -> WorldState:
-    """Return the world of a snapshot.
+    """Return the world of a snapshot; one of an older engine version is migrated.
 
-    Raises SnapshotError when the bytes are damaged, cut off, of an unknown format, or written by
-    another engine version.
+    Raises SnapshotError when the bytes are damaged, cut off, of an unknown format, written by a
+    newer engine version, or by an older one from which no migration leads here. The digest of an
+    older version's state is not that of the migrated one: its checksum alone is compared.
     """
     view = memoryview(data)
     header, at = _header(view)
-    if header["engine_version"] != ENGINE_VERSION:
-        raise SnapshotError(
-            f"written by engine version {header['engine_version']}, this is {ENGINE_VERSION}"
-        )
     if hashlib.blake2b(view[at:], digest_size=_HASH_BYTES).hexdigest() != header["blake2b"]:
         raise SnapshotError("the sections do not match their checksum")
-    state = WorldState(WorldParams.from_dict(header["params"]), header["rows"])
+    stored = migrations.Stored(header)
     for section in header["sections"]:
         end = at + section["bytes"]
         if end > len(view):
             raise SnapshotError("a section is cut off")
-        spec = schema.BY_NAME.get(section["name"])
-        if spec is not None:
-            _fill(state, spec, section, view[at:end])
+        stored.sections[section["name"]] = (section, view[at:end])
         at = end
     if at != len(view):
         raise SnapshotError("bytes after the last section")
+    written_by = header["engine_version"]
+    try:
+        migrations.migrate(stored, ENGINE_VERSION)
+    except ValueError as error:
+        raise SnapshotError(str(error)) from error
+    state = WorldState(WorldParams.from_dict(header["params"]), header["rows"])
+    for name, (section, part) in stored.sections.items():
+        spec = schema.BY_NAME.get(name)
+        if spec is not None:
+            _fill(state, spec, section, memoryview(part))
     rebuild_ladders(state.book)
-    if f"{state.digest():016x}" != header["digest"]:
+    if written_by == ENGINE_VERSION and f"{state.digest():016x}" != header["digest"]:
         raise SnapshotError("the state does not have the digest of the header")
     return state
 

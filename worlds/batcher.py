@@ -8,7 +8,6 @@ and so keep their order.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Sequence
 from uuid import UUID
@@ -17,7 +16,8 @@ import psycopg
 import redis
 import structlog
 
-from worlds import database, disk, inbox
+from worlds import disk, inbox
+from worlds import surroundings as around
 from worlds.errors import ExecutionUnknown, InboxFull
 from worlds.inbox import Receipt, Submission
 
@@ -48,7 +48,7 @@ class Batcher:
 
     async def open(self) -> None:
         """Start the lanes; each connects when it has something to write."""
-        self._redis = database.redis_async_client()
+        self._redis = around.redis_async_client()
         self._tasks = [
             asyncio.create_task(self._run(lane), name=f"inbox-lane-{lane}")
             for lane in range(len(self._queues))
@@ -137,14 +137,14 @@ class Batcher:
         Tried at short intervals and for seconds, so that a restart of the database is a pause for
         the players and no refusal.
         """
-        deadline = time.monotonic() + RETRY_SECONDS_MAX
+        deadline = around.monotonic() + RETRY_SECONDS_MAX
         retried = False
         while True:
             try:
                 await self._write(await self._session(lane), batch, retried)
                 return
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-                if time.monotonic() > deadline:
+                if around.monotonic() > deadline:
                     raise
                 if not retried:
                     log.warning("inbox batch retried", error=str(error)[:200], rows=len(batch))
@@ -155,7 +155,7 @@ class Batcher:
         """The lane's own session, made anew when it was lost."""
         session = self._sessions[lane]
         if session is None or session.closed:
-            session = self._sessions[lane] = await database.web_connect()
+            session = self._sessions[lane] = await around.web_connect()
         return session
 
     async def _write(
@@ -186,7 +186,7 @@ class Batcher:
         await self._wake({row.world_id for row in rows})
 
     async def _full(self, connection: psycopg.AsyncConnection, world_id: int) -> InboxFull | None:
-        now = time.monotonic()
+        now = around.monotonic()
         checked_at, span = self._spans.get(world_id, (-ROOM_CHECK_SECONDS, 0))
         if now - checked_at >= ROOM_CHECK_SECONDS:
             cursor = await connection.execute(inbox.SPAN, (world_id,))

@@ -17,7 +17,7 @@ from economy_engine.params import preset as preset_params
 from economy_engine.schema import ENGINE_VERSION, Clock
 from economy_engine.state import WorldState
 from economy_engine.warmup import warm as warm_kernels
-from worlds import inspection, invariants
+from worlds import continuity, inspection, invariants
 from worlds.engine import Applied, Command, Decision
 
 WARM_AGENTS = 500
@@ -107,6 +107,10 @@ class Economy:
     def breaches(self, state: WorldState, *, full: bool) -> list[str]:
         """Invariants that do not hold."""
         return invariants.breaches(state, full=full)
+
+    def reported_breaches(self, block: Block) -> list[str]:
+        """Rules that what a commit reports does not keep."""
+        return continuity.reported(block)
 
     def row_of(self, state: WorldState, participant: int) -> int:
         """The ledger row of a participant, -1 when it is not registered."""

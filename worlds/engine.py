@@ -94,6 +94,8 @@ class Engine(Protocol):
 
     def breaches(self, state: State, *, full: bool) -> list[str]: ...
 
+    def reported_breaches(self, block: Block) -> list[str]: ...
+
     def market_states(self, state: State) -> list[int]: ...
 
     def auctions(self, state: State) -> Any: ...
@@ -127,12 +129,20 @@ def target_of(payload: bytes) -> UUID | None:
     return UUID(bytes=command.target)
 
 
+def is_halt(payload: bytes) -> bool:
+    """Whether these bytes ask for a halt."""
+    return int.from_bytes(payload[:2], "little") == CommandKind.HALT
+
+
 def halt_command(reason: HaltReason) -> bytes:
     """The writer's own halt."""
     return commands.encode(commands.Halt(reason=int(reason)), _OWN)
 
 
-def upgrade_command(old: int, new: int, digest: int) -> bytes:
-    """The writer's own change of engine version; the state itself is taken over unchanged."""
-    command = commands.Upgrade(old=old, new=new, digest_before=digest, digest_after=digest)
+def upgrade_command(old: int, new: int, digest_before: int, digest_after: int) -> bytes:
+    """The writer's own change of engine version: the old version's digest of the head and
+    the new one's of the migrated state."""
+    command = commands.Upgrade(
+        old=old, new=new, digest_before=digest_before % U64, digest_after=digest_after
+    )
     return commands.encode(command, _OWN)

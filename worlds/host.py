@@ -15,7 +15,8 @@ import redis
 import structlog
 from django.conf import settings
 
-from worlds import bundles, database, disk, faults, lease, metrics, recovery, snapshots
+from worlds import bundles, disk, faults, lease, metrics, recovery, snapshots
+from worlds import surroundings as around
 from worlds.engine import Engine
 from worlds.errors import Fenced, InvariantBreach, ReplayMismatch, SnapshotUnusable
 from worlds.lease import Lease
@@ -61,13 +62,13 @@ class Host:
         self._announcer = announcer
         self._only = only
         self._runner: WorldRunner | None = None
-        self._redis = database.redis_client()
+        self._redis = around.redis_client()
         self._wakes = self._redis.pubsub(ignore_subscribe_messages=True)
         self._subscribed: set[str] = set()
         self._snapshots: dict[int, snapshots.SnapshotThread] = {}
         self._scan_at = 0.0
         self._barred: dict[int, float] = {}
-        self._share_at = time.monotonic() + SHARE_SECONDS
+        self._share_at = around.monotonic() + SHARE_SECONDS
         self._left: int | None = None
         self._exporter = metrics.Exporter(self._redis, name)
 
@@ -75,11 +76,11 @@ class Host:
 
     def slice(self, seconds: float) -> None:
         """Run the worlds for a while; returns early when asked to stop."""
-        end = time.monotonic() + seconds
+        end = around.monotonic() + seconds
         first = settings.WORLD_SCAN_SECONDS if self.worlds else 0.0
-        self._scan_at = max(self._scan_at, time.monotonic() + first)  # holders renew first
+        self._scan_at = max(self._scan_at, around.monotonic() + first)  # holders renew first
         while not self.stopping:
-            now = time.monotonic()
+            now = around.monotonic()
             if now >= end:
                 self._exporter.export()
                 return
@@ -93,7 +94,7 @@ class Host:
     def _turn(self, now: float, end: float) -> None:
         if now >= self._scan_at:
             self._scan()
-            now = time.monotonic()
+            now = around.monotonic()
         due = min((held.due for held in self.worlds.values()), default=end)
         woken = self._wait(min(due, end, self._scan_at) - now)
         for held in sorted(self.worlds.values(), key=lambda held: held.due):
@@ -105,7 +106,7 @@ class Host:
     def _due_ticks(self, held: Held) -> int:
         """Ticks that are due now by the monotonic clock, at most three; what lies more than ten
         behind is dropped and counted: world time stands still without a writer."""
-        now, period = time.monotonic(), 1 / held.lease.tick_rate_hz
+        now, period = around.monotonic(), 1 / held.lease.tick_rate_hz
         if now < held.due:
             return 0
         if held.halted or disk.room() is disk.Room.NONE:
@@ -182,7 +183,7 @@ class Host:
             # Ticks go on and take what waits; only the wake-ups are gone until Redis is back.
             self._subscribed = set()
             self._wakes.close()
-            time.sleep(min(max(seconds, 0.0), REDIS_WAIT_SECONDS))
+            around.sleep(min(max(seconds, 0.0), REDIS_WAIT_SECONDS))
         return woken
 
     def _subscribe(self) -> None:
@@ -197,7 +198,7 @@ class Host:
 
     def _scan(self) -> None:
         """Claim one free world; look again soon when there was one."""
-        now = time.monotonic()
+        now = around.monotonic()
         self._scan_at = now + settings.WORLD_SCAN_SECONDS
         self._share(now)
         room = AGENTS_PER_HOST - sum(held.lease.agents for held in self.worlds.values())
@@ -217,7 +218,7 @@ class Host:
                 self._share_at = now + SHARE_IN_VAIN_SECONDS
             faults.point("claim.claimed")
             self._load(claimed)
-            self._scan_at = time.monotonic() + SCAN_SOON_SECONDS
+            self._scan_at = around.monotonic() + SCAN_SOON_SECONDS
 
     def _share(self, now: float) -> None:
         """Leave a world to another host that holds at least two fewer. It is not claimed back for
@@ -253,7 +254,7 @@ class Host:
             known = isinstance(error, (ReplayMismatch, SnapshotUnusable))
             world, text = claimed.world_id, repr(error)
             log.critical("world cannot be rebuilt", world=world, error=text, exc_info=not known)
-            self._barred[world] = time.monotonic() + UNLOADABLE_RETRY_SECONDS
+            self._barred[world] = around.monotonic() + UNLOADABLE_RETRY_SECONDS
             lease.release(connection, world, claimed.epoch)
             return
         self.worlds[claimed.world_id] = held
@@ -264,15 +265,15 @@ class Host:
     def _keepalive(self, claimed: Lease) -> Callable[[], None]:
         """Renews the lease each second of a long rebuild; raises Fenced when it is lost."""
         connection = self._require_runner().connection
-        renewed_at = time.monotonic()
+        renewed_at = around.monotonic()
 
         def keepalive() -> None:
             nonlocal renewed_at
-            if time.monotonic() - renewed_at < RENEW_SECONDS:
+            if around.monotonic() - renewed_at < RENEW_SECONDS:
                 return
             if not lease.renew(connection, claimed.world_id, claimed.epoch):
                 raise Fenced(f"world {claimed.world_id}: lost while it was rebuilt")
-            renewed_at = time.monotonic()
+            renewed_at = around.monotonic()
             for held in list(self.worlds.values()):
                 self._renew(held)
 
@@ -280,10 +281,10 @@ class Host:
 
     def _renew(self, held: Held) -> None:
         """For worlds that make no commits just now: the commit renews otherwise."""
-        if time.monotonic() - held.renewed_at >= RENEW_SECONDS:
+        if around.monotonic() - held.renewed_at >= RENEW_SECONDS:
             connection = self._require_runner().connection
             if lease.renew(connection, held.world_id, held.lease.epoch):
-                held.renewed_at = time.monotonic()
+                held.renewed_at = around.monotonic()
             else:
                 self._drop(held, "fenced")
 
@@ -324,7 +325,7 @@ class Host:
         excess = min(max(0, held.lease.attempts - ATTEMPTS_QUICK), 10)
         if excess:
             wait = min(UNLOADABLE_RETRY_SECONDS, 0.05 * 2**excess)
-            self._barred[held.world_id] = time.monotonic() + wait
+            self._barred[held.world_id] = around.monotonic() + wait
         lease.release(self._require_runner().connection, held.world_id, held.lease.epoch)
 
     def release(self) -> None:
@@ -369,7 +370,7 @@ class Host:
 
     def _require_runner(self) -> WorldRunner:
         if self._runner is None or self._runner.connection.closed:
-            connection = database.writer_connect(f"{lease.HOST_PREFIX}{self.name}")
+            connection = around.writer_connect(f"{lease.HOST_PREFIX}{self.name}")
             self._runner = WorldRunner(self._engine, connection, self._announcer)
         return self._runner
 
@@ -379,7 +380,7 @@ class Host:
         for held in list(self.worlds.values()):
             self._drop(held, "database")
         self._disconnect()
-        time.sleep(DATABASE_WAIT_SECONDS)
+        around.sleep(DATABASE_WAIT_SECONDS)
 
     def _disconnect(self) -> None:
         if self._runner is not None:

@@ -1,8 +1,10 @@
 """What must hold of a world's state at every commit, checked on the live state.
 
 Numbers are those of the reliability table: I1-I4 double entry, conservation of money and goods,
-no negative balance; I5 holds equal resting orders; I7 books not crossed; I15 finite floats.
-I8 is the matching kernels' own, I9 and I10 are the journal's. A breach halts the world.
+no negative balance; I5 holds equal resting orders; I7 books not crossed and time priority; I12 who
+stands on which row; I15 finite floats; I19 bounds. What holds between commits (I3, I9, I17) and of
+their fills (I8) is in `continuity`, I9 and I10 of records are the journal's, I11 is replay's. I6
+waits for unique items. A breach halts the world.
 """
 
 from __future__ import annotations
@@ -11,7 +13,10 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from economy_engine import limits
 from economy_engine.book.checks import BookFault, check_book, check_held, not_crossed
+from economy_engine.book.columns import BookCounter, OrderFlag
+from economy_engine.ledger.columns import AccountKind
 from economy_engine.ledger.kernels import (
     GOODS_BROKEN,
     MONEY_BROKEN,
@@ -21,9 +26,11 @@ from economy_engine.ledger.kernels import (
 )
 from economy_engine.schema import Clock
 from economy_engine.state import WorldState
+from worlds import continuity
 
 ALWAYS_FINITE_CELLS_MAX = 4_096  # arrays up to this size are checked at every commit
 NAMED_MAX = 8
+MOODS = ("sentiment", "fear", "greed", "confidence", "memory")
 
 _places: WeakKeyDictionary[WorldState, tuple[np.ndarray, np.ndarray]] = WeakKeyDictionary()
 
@@ -33,11 +40,15 @@ def breaches(state: WorldState, *, full: bool) -> list[str]:
 
     `full` adds what costs a pass over all orders and floats (every 100 ticks).
     """
-    found = _conservation(state)
+    found = continuity.changes(state)
+    found += _conservation(state)
     found += _crossed(state)
     found += _not_finite(state, full=full)
+    found += _directory(state)
     if full:
-        found += _books_and_holds(state)
+        found += _fields(state)
+        if not found:  # lists of a bad order must not be followed
+            found += _books_and_holds(state)
     return found[:NAMED_MAX]
 
 
@@ -67,12 +78,70 @@ def _crossed(state: WorldState) -> list[str]:
 
 def _not_finite(state: WorldState, *, full: bool) -> list[str]:
     if not full and np.isfinite(state.arena.view(np.float64)[_small_floats(state)]).all():
-        return []
+        return _moods(state)
     found = []
     for name, array in state.arrays.items():
         floats = array.dtype.kind == "f" and (full or array.size <= ALWAYS_FINITE_CELLS_MAX)
         if floats and not np.isfinite(array).all():
             found.append(f"I15 {name} is not finite")
+    return found
+
+
+def _moods(state: WorldState) -> list[str]:
+    """The sums of the large columns of psychology: one that is not finite spoils its sum."""
+    return [
+        f"I15 agent.{name} is not finite"
+        for name in MOODS
+        if not np.isfinite(getattr(state.agent, name).sum())
+    ]
+
+
+def _directory(state: WorldState) -> list[str]:
+    """I12: participants' ids are sorted and single, each on a row of its own that is in use."""
+    count, rows_used = int(state.clock[Clock.PARTICIPANTS]), int(state.clock[Clock.ROWS])
+    ids = state.arrays["participants.ids"][:count]
+    rows = state.arrays["participants.rows"][:count]
+    if (ids[1:] <= ids[:-1]).any():
+        return ["I12 the participants' directory is out of order"]
+    first = state.first_participant
+    if ((rows < first) | (rows >= rows_used)).any():
+        return ["I12 a participant stands on a row that is not a participant's"]
+    if (state.ledger.kind[rows] != AccountKind.PARTICIPANT).any():
+        return ["I12 a participant stands on a row of another kind"]
+    free = state.arrays["free_rows"][: int(state.clock[Clock.FREE_ROWS])]
+    stands = np.concatenate([rows, free])
+    if len(np.unique(stands)) != len(stands):
+        return ["I12 two participants stand on one row, or one on a free row"]
+    return []
+
+
+def _fields(state: WorldState) -> list[str]:
+    """Bounds of single values: orders, balances, moods, jobs."""
+    found = []
+    orders, counters = state.book.orders, state.book.counters
+    live = orders[orders["quantity"] > 0]
+    rows = int(state.clock[Clock.ROWS])
+    if ((live["owner"] < 0) | (live["owner"] >= rows)).any():
+        found.append("I5 an order's owner is not a row in use")
+    places = (live["market"] >= 0) & (live["market"] < state.params.markets)
+    if not places.all() or (live["side"] & ~1).any():
+        found.append("I7 an order stands in no market or on no side")
+    ai = orders[: int(counters[BookCounter.AI_HIGH_WATER])]
+    timed = (ai["quantity"] > 0) & (ai["flags"] & OrderFlag.TIMED > 0)
+    if (ai["expires"][timed] < state.clock[Clock.STEP] - 1).any():
+        found.append("I7 an order rests after its expiry")
+    if int(state.ledger.cash[:rows].max()) > limits.MONEY_MINOR_MAX:
+        found.append("I19 a balance is larger than money may be")
+    for name in ("sentiment", "fear", "greed", "confidence"):
+        mood = getattr(state.agent, name)
+        if float(mood.min()) < 0.0 or float(mood.max()) > 1.0:
+            found.append(f"I15 agent.{name} is not between 0 and 1")
+    employer = state.household.employer
+    if int(employer.min()) < -1 or int(employer.max()) >= len(state.staff.workers):
+        found.append("I12 a household works for nobody that there is")
+    elif (np.bincount(employer[employer >= 0], minlength=len(state.staff.workers))
+          != state.staff.workers).any():  # fmt: skip
+        found.append("I12 firms and households disagree on who works where")
     return found
 
 

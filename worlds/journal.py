@@ -50,6 +50,7 @@ insert into block (world_id, commit, epoch, tick, ticks, seq_from, seq_to,
 select world_id, %(commit)s, %(epoch)s, %(tick)s, %(ticks)s, %(seq_from)s, %(seq)s,
     %(touches)s, %(digest)s, %(chain)s, %(events)s from head
 """
+_HEAD_OF = "select commit, seq, tick, chain from world_head where world_id = %s"
 _CHAIN_AT = """
 select chain from journal where world_id = %s and seq = %s
 union all
@@ -227,21 +228,28 @@ def read_rows(
         rows = connection.execute(_READ, (world_id, seq, seq_to, READ_ROWS), binary=True).fetchall()
         if not rows:
             raise ReplayMismatch(f"world {world_id}: the journal ends at {seq}, not at {seq_to}")
-        for values in rows:
-            row = JournalRow(*values)
-            if row.seq != seq + 1:
-                raise ReplayMismatch(f"world {world_id}: journal entry {seq + 1} is missing")
-            if chain_next(chain, row) != row.chain:
-                raise ReplayMismatch(f"world {world_id}: journal entry {row.seq} was altered")
+        for row in follow(seq, chain, [JournalRow(*values) for values in rows]):
             yield row
             seq, chain = row.seq, row.chain
 
 
+def follow(seq: int, chain: bytes, rows: Sequence[JournalRow]) -> Iterator[JournalRow]:
+    """The rows, each checked against the one before (I9 no gap, I10 its chained hash).
+
+    Raises ReplayMismatch at the first that does not follow.
+    """
+    for row in rows:
+        if row.seq != seq + 1:
+            raise ReplayMismatch(f"I9 journal entry {seq + 1} is missing")
+        if chain_next(chain, row) != row.chain:
+            raise ReplayMismatch(f"I10 journal entry {row.seq} was altered")
+        yield row
+        seq, chain = row.seq, row.chain
+
+
 def head_of(connection: psycopg.Connection, world_id: int) -> Position:
     """The world's head now. Raises LookupError when it has none."""
-    row = connection.execute(
-        "select commit, seq, tick, chain from world_head where world_id = %s", (world_id,)
-    ).fetchone()
+    row = connection.execute(_HEAD_OF, (world_id,)).fetchone()
     if row is None:
         raise LookupError(f"world {world_id} has no head")
     commit, seq, tick, chain = row

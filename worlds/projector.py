@@ -6,9 +6,11 @@ all. Blocks are read by one task at a time per projection; nothing here holds up
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 import structlog
@@ -130,25 +132,58 @@ def _bring_up(world_id: int, projection: Projection, cache: dict[tuple[int, int]
     return applied
 
 
+class Store(Protocol):
+    """Where blocks are read and positions kept; the real one is Django's connection."""
+
+    def held(self, world_id: int, name: str) -> AbstractContextManager[int | None]:
+        """In one transaction that ends with the block: how far the projection is, its row locked;
+        None when somebody else is at it."""
+
+    def read(self, world_id: int, after: int, limit: int) -> Sequence[tuple]:
+        """Rows of the next blocks."""
+
+    def move(self, world_id: int, name: str, commit: int) -> None:
+        """Note how far the projection is, in the transaction of `held`."""
+
+
+class _Database:
+    @contextmanager
+    def held(self, world_id: int, name: str) -> Iterator[int | None]:
+        ProjectionPosition.objects.get_or_create(world_id=world_id, name=name)
+        with transaction.atomic():
+            rows = ProjectionPosition.objects.select_for_update(skip_locked=True)
+            position = rows.filter(world_id=world_id, name=name).first()
+            yield None if position is None else position.applied_commit
+
+    def read(self, world_id: int, after: int, limit: int) -> Sequence[tuple]:
+        with connection.cursor() as cursor:
+            cursor.execute(_READ, (world_id, after, limit))
+            return cursor.fetchall()
+
+    def move(self, world_id: int, name: str, commit: int) -> None:
+        move_position(world_id, name, commit)
+
+
+DATABASE: Store = _Database()
+
+
 def apply_next(
     world_id: int,
     projection: Projection,
     cache: dict[tuple[int, int], Batch] | None = None,
+    store: Store = DATABASE,
 ) -> int:
     """Apply the next batch of one projection; 0 when there is none or somebody is at it."""
-    ProjectionPosition.objects.get_or_create(world_id=world_id, name=projection.name)
-    with transaction.atomic():
-        held = ProjectionPosition.objects.select_for_update(skip_locked=True)
-        position = held.filter(world_id=world_id, name=projection.name).first()
-        if position is None:
+    with store.held(world_id, projection.name) as applied_commit:
+        if applied_commit is None:
             return 0
-        batch = _read(world_id, position.applied_commit, {} if cache is None else cache)
+        batch = _read(world_id, applied_commit, {} if cache is None else cache, store)
         if batch is None:
             return 0
         faults.point("project.read")
         projection.handler(batch)
         faults.point("project.written")
-        move_position(world_id, projection.name, batch.commit_to)
+        store.move(world_id, projection.name, batch.commit_to)
         faults.point("project.moved")
     faults.point("project.done")
     return len(batch.blocks)
@@ -164,13 +199,13 @@ def move_position(world_id: int, name: str, commit: int) -> None:
         )
 
 
-def _read(world_id: int, after: int, cache: dict[tuple[int, int], Batch]) -> Batch | None:
+def _read(
+    world_id: int, after: int, cache: dict[tuple[int, int], Batch], store: Store = DATABASE
+) -> Batch | None:
     known = cache.get((world_id, after))
     if known is not None:
         return known
-    with connection.cursor() as cursor:
-        cursor.execute(_READ, (world_id, after, BATCH_COMMITS))
-        blocks = [_decoded(row) for row in cursor.fetchall()]
+    blocks = [_decoded(row) for row in store.read(world_id, after, BATCH_COMMITS)]
     if not blocks:
         return None
     batch = Batch(world_id, blocks[0].commit, blocks[-1].commit, blocks, OrderIds(world_id))

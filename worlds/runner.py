@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Protocol
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import psycopg
 import structlog
@@ -19,6 +19,7 @@ import zstandard
 from django.conf import settings
 
 from worlds import faults, inbox, lease, metrics, recovery, snapshots
+from worlds import surroundings as around
 from worlds.engine import (
     SET_ASIDE,
     Applied,
@@ -28,6 +29,7 @@ from worlds.engine import (
     Engine,
     HaltReason,
     halt_command,
+    is_halt,
     signed,
     upgrade_command,
 )
@@ -85,7 +87,7 @@ class Held:
     halted: bool
     due: float
     careful: bool = False
-    renewed_at: float = field(default_factory=time.monotonic)
+    renewed_at: float = field(default_factory=around.monotonic)
     snapshot_tick: int = 0
     snapshot_commit: int = -1
     checked_tick: int = 0
@@ -133,7 +135,7 @@ class WorldRunner:
             return 0
         rows, applied = self._apply(held, plan)
         faults.point("advance.applied")
-        self._check(held)
+        self._check(held, applied)
         faults.point("advance.checked")
         made = self._commit(held, plan, rows, applied)
         self._announcer.announce(held, made)
@@ -148,15 +150,19 @@ class WorldRunner:
             # The halt that was asked for comes before anything else.
             return _Plan([], 0, own=[halt_command(HaltReason.INVARIANT_BREACH)])
         if claimed.engine_version != self.engine.version and untouched:
+            # A claim from an older version needs its snapshot at the head: that has its digest.
+            left = snapshots.records(self.connection, held.world_id, claimed.position.commit)[0]
             digest = self.engine.digest(held.world.state)
-            own = upgrade_command(claimed.engine_version, self.engine.version, digest)
+            own = upgrade_command(claimed.engine_version, self.engine.version, left.digest, digest)
             return _Plan([], 0, own=[own])
         if held.careful:
             return self._careful_plan(held, ticks)
         limit = settings.WORLD_COMMANDS_PER_COMMIT_MAX
         taken = inbox.take(self.connection, held.world_id, limit)
         metrics.inbox_depth.labels(held.label).set(len(taken))
-        return _Plan(taken, 0 if held.halted else ticks)
+        # A commit runs its commands first: after a halt among them there is no tick to run.
+        stands = held.halted or any(is_halt(waiting.body) for waiting in taken)
+        return _Plan(taken, 0 if stands else ticks)
 
     def _careful_plan(self, held: Held, ticks: int) -> _Plan:
         """One command or one tick alone, its name written down first; what failed twice alone is
@@ -182,7 +188,7 @@ class WorldRunner:
     def _apply(self, held: Held, plan: _Plan) -> tuple[list[JournalRow], Applied]:
         position = held.world.position
         entries = [
-            Waiting(0, uuid4(), SYSTEM, "", _digest(payload), payload, None, False)
+            Waiting(0, around.new_id(), SYSTEM, "", _digest(payload), payload, None, False)
             for payload in plan.own
         ]
         entries += [waiting for waiting in plan.taken if not waiting.decided]
@@ -222,11 +228,12 @@ class WorldRunner:
             rows.append(replace(row, chain=chain))
         return rows, applied
 
-    def _check(self, held: Held) -> None:
+    def _check(self, held: Held, applied: Applied) -> None:
         """The invariants that hold at every commit; the dear ones every 100 ticks."""
         tick = self.engine.tick(held.world.state)
         full = tick - held.checked_tick >= FULL_CHECK_TICKS
         breaches = self.engine.breaches(held.world.state, full=full)
+        breaches += self.engine.reported_breaches(applied.block)
         if breaches:
             raise InvariantBreach(breaches)
         if full:
@@ -260,7 +267,7 @@ class WorldRunner:
         metrics.world_tick.labels(held.label).set(position.tick)
         world.position = position
         held.halted = halted
-        held.renewed_at = time.monotonic()
+        held.renewed_at = around.monotonic()
         world.memory.note_orders(rows)
         closed = world.memory.feed(applied.block)
         return Made(position, plan.ticks, rows, applied.block, touched, closed)

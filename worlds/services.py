@@ -111,14 +111,22 @@ def guests_retire_idle(*, now: datetime) -> int:
 
 
 def world_halt(
-    *, world: World, reason: str, actor: User | None = None, command_id: uuid.UUID | None = None
+    *,
+    world: World,
+    reason: str,
+    actor: User | None = None,
+    command_id: uuid.UUID | None = None,
+    breach: bool = False,
 ) -> Receipt:
-    """Ask for a halt: reads go on, ticks stop, orders are refused until it is resumed."""
+    """Ask for a halt: reads go on, ticks stop, orders are refused until it is resumed. `breach`:
+    because the world is not what its journal says."""
     log.warning("halt asked for", world=world.slug, actor=_name(actor), reason=reason)
     return command_submit(
         world_id=world.pk,
         participant_id=SYSTEM_PARTICIPANT,
-        command=commands.Halt(reason=int(HaltReason.OPERATOR)),
+        command=commands.Halt(
+            reason=int(HaltReason.INVARIANT_BREACH if breach else HaltReason.OPERATOR)
+        ),
         command_id=command_id or uuid.uuid4(),
         actor=actor.pk if actor else 0,
         origin=commands.Origin.ADMIN,

@@ -10,7 +10,7 @@ import os
 import struct
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
@@ -23,6 +23,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, default_storage
 
 from worlds import faults, metrics
+from worlds import surroundings as around
 from worlds.errors import SnapshotUnusable
 from worlds.journal import Position, chain_at
 
@@ -297,7 +298,7 @@ class SnapshotThread:
     """Stores one snapshot at a time off the tick; the writer collects what is done."""
 
     def __init__(self) -> None:
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="snapshot")
+        self._executor = around.snapshot_executor()
         self._running: tuple[Header, str, Future[tuple[str, int, bytes]]] | None = None
 
     @property

@@ -9,11 +9,14 @@ import psycopg
 import structlog
 
 from worlds import metrics, recovery
+from worlds import surroundings as around
 from worlds.engine import Engine
 from worlds.journal import lineage_names
 from worlds.lease import Lease
 from worlds.memory import OrderName
 from worlds.runner import FAILURES_MAX, Announcer, Held, Made
+
+_SLUG = "select slug from worlds_world where id = %s"
 
 log = structlog.get_logger(__name__)
 
@@ -30,16 +33,14 @@ def take_over(
     restored = recovery.restore(
         engine, connection, claimed.world_id, claimed.position, keepalive=keepalive
     )
-    row = connection.execute(
-        "select slug from worlds_world where id = %s", (claimed.world_id,)
-    ).fetchone()
+    row = connection.execute(_SLUG, (claimed.world_id,)).fetchone()
     state = restored.world.state
     held = Held(
         slug=row[0] if row else str(claimed.world_id),
         lease=claimed,
         world=restored.world,
         halted=engine.halted(state),
-        due=time.monotonic(),
+        due=around.monotonic(),
         careful=claimed.attempts > FAILURES_MAX or claimed.suspect is not None,
         snapshot_tick=claimed.position.tick,
         snapshot_commit=restored.snapshot_commit,

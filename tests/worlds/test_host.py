@@ -331,3 +331,16 @@ def test_statuses_are_small_and_decodable(make_arena: Callable[..., Arena]) -> N
         kind = int.from_bytes(payload[:2], "little")
         assert len(result) <= 512
         assert bool(events.unpack_result(kind, result)) == (status == STATUS_EXECUTED)
+
+
+def test_a_halt_that_arrives_with_a_tick_stops_the_world_at_once(arena: Arena) -> None:
+    """A commit acts its commands first; the tick that was due with the halt is not run."""
+    host = arena.host()
+    run(host, lambda: host.worlds)
+    services.world_halt(world=arena.world, reason="test")
+    held = host.worlds[arena.world_id]
+    runner = host._require_runner()
+    before = held.world.position
+    assert runner.advance(held, 3) == 1
+    assert held.halted and held.world.position.tick == before.tick
+    assert held.world.position.commit == before.commit + 1

@@ -13,6 +13,8 @@ BENCHES = {
     "tick": "one tick of a large world, against a numpy Boltzmann exchange step",
     "book": "a recorded order flow, against a heap-and-deque book in plain Python",
     "soak": "the whole game with bots for minutes: memory, ticks, lag, disk",
+    "replay": "a lived world replayed from its snapshot, against the 10 Hz it was lived at",
+    "snapshot": "what a snapshot costs the tick, its size and loading, against a memory copy",
     "commands": "orders from an outside process through the socket door and in batches",
 }
 
