@@ -64,6 +64,9 @@ class WorldEvent(IntEnum):
     REFERENCE_PRICE = 17
     FIRM_FAILED = 30  # value: lots per day closed down; detail: number of the firm
     AUCTION_INDICATION = 31
+    PANIC = 40  # alerts of the world's mood; `value` is fear or greed
+    EUPHORIA = 41
+    CALM = 42  # the end of either
 
 
 class ShipmentEvent(IntEnum):
@@ -100,7 +103,7 @@ class Indicator(IntEnum):
     LOANS = 41
     BANK_CAPITAL = 42
     BASE_MONEY = 43
-    RESERVES = 64  # per market from here on
+    RESERVES = 64  # per market, 64 to 99
     SCARCITY = 65
     EQUILIBRIUM_PRICE = 66
     SUPPLY = 67
@@ -110,6 +113,58 @@ class Indicator(IntEnum):
     CONSUMPTION = 71
     VWAP = 72
     DAY_VOLUME = 73
+    CORE_CPI = 100  # of the world, 100 to 199
+    INFLATION_90 = 101
+    REAL_GDP = 102
+    GDP_DEFLATOR = 103
+    GDP_QUARTER = 104
+    REAL_GDP_QUARTER = 105
+    VACANCIES = 106
+    VACANCY_RATE = 107
+    OKUN_UNEMPLOYMENT = 108
+    OKUN_OUTPUT = 109
+    MONEY_TURNOVER = 110
+    OUTPUT_TURNOVER = 111
+    MONEY_GROWTH = 112
+    SEED_INFLATION = 113
+    SEED_BASE = 114
+    SEED_MONEY = 115
+    SEED_VELOCITY = 116
+    SEED_DEMAND = 117
+    SEED_BEHAVIOR = 118
+    EXPECTED_INFLATION = 119
+    WEALTH_GINI = 120
+    TOP_SHARE = 121
+    WEALTH_HILL = 122
+    PLAYER_GINI = 123
+    PLAYER_TOP_SHARE = 124
+    PLAYER_HILL = 125
+    MEDIAN_WEALTH = 126
+    DISAGREEMENT = 127
+    MOOD = 128
+    UNMET_NEEDS = 129
+    ALERT = 130
+    OUTPUT_GAP = 131
+    PRICE_ELASTICITY = 200  # per market, 200 and up
+    PRICE_ELASTICITY_ERROR = 201
+    PRICE_ELASTICITY_DAYS = 202
+    MODEL_ELASTICITY = 203
+    CONSUMER_SURPLUS = 204
+    MODEL_SURPLUS = 205
+    PRODUCER_SURPLUS = 206
+    KYLE_LAMBDA = 207
+    KYLE_FIT = 208
+    IMPACT_PER_PERCENT = 209
+    HERFINDAHL = 210
+    REALIZED_VOLATILITY = 211
+    PRICE_MULTIPLIER = 212
+    STOCK_TO_USE = 213
+    VARIANCE_RATIO = 214
+    VARIANCE_RATIO_Z = 215
+    AUTOCORRELATION = 216
+    MARGINAL_COST = 217
+    FUNDAMENTAL_VALUE = 218
+    REGIONAL_CPI = 219
 
 
 MARKET_TICK_DTYPE = np.dtype(
@@ -127,6 +182,9 @@ MARKET_TICK_DTYPE = np.dtype(
         ("best_ask", "<i8"),
         ("bid_depth", "<i8"),
         ("ask_depth", "<i8"),
+        ("best_bid_depth", "<i8"),
+        ("best_ask_depth", "<i8"),
+        ("flow", "<i8"),  # lots bought less lots sold by takers
     ]
 )
 DEPTH_DTYPE = np.dtype([("market", "<i2"), ("side", "i1"), ("price", "<i8"), ("quantity", "<i8")])
@@ -183,6 +241,21 @@ WORLD_EVENT_DTYPE = np.dtype(
     [("tick", "<i8"), ("kind", "<i2"), ("market", "<i2"), ("value", "<f8"), ("detail", "<i8")]
 )
 INDICATOR_DTYPE = np.dtype([("tick", "<i8"), ("id", "<i2"), ("market", "<i2"), ("value", "<f8")])
+# Why prices moved since the market's row before: log points, see `systems.attribution`.
+ATTRIBUTION_PARTS = (
+    "mid",
+    "reference_past",
+    "reference_balance",
+    "value_past",
+    "value_balance",
+    "value_wages",
+    "value_inputs",
+    "value_scarcity",
+    "value_news",
+)
+ATTRIBUTION_DTYPE = np.dtype(
+    [("tick", "<i8"), ("market", "<i2"), *((name, "<f8") for name in ATTRIBUTION_PARTS)]
+)
 
 SHIPMENT_EVENT_DTYPE = np.dtype(
     [
@@ -226,6 +299,7 @@ _SECTIONS: dict[str, tuple[int, np.dtype]] = {
     "indicators": (8, INDICATOR_DTYPE),
     "shipments": (16, SHIPMENT_EVENT_DTYPE),
     "routes": (17, ROUTE_DTYPE),
+    "attributions": (20, ATTRIBUTION_DTYPE),
 }
 _NAMES = {number: (name, dtype) for name, (number, dtype) in _SECTIONS.items()}
 
@@ -248,6 +322,7 @@ class Block:
     indicators: np.ndarray = _rows("indicators")  # noqa: RUF009
     shipments: np.ndarray = _rows("shipments")  # noqa: RUF009
     routes: np.ndarray = _rows("routes")  # noqa: RUF009
+    attributions: np.ndarray = _rows("attributions")  # noqa: RUF009
 
 
 assert {each.name for each in fields(Block)} == set(_SECTIONS)
