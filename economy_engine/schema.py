@@ -355,21 +355,15 @@ SCHEMA: tuple[ArraySpec, ...] = (
         _M,
         {
             "counts": ("<i8", (8,), 0),
-            "bar_flow": "<i8",
-            "bar_volume": "<i8",
-            "quantity_seen": "<i8",
-            "returns": ("<f4", ("M", BARS), 0),
-            "flows": ("<f4", ("M", BARS), 0),
-            "volumes": ("<f4", ("M", BARS), 0),
             "long_returns": ("<f4", ("M", LONG_BARS), 0),
-            "use": ("<f8", ("M", ELASTICITY_DAYS), 0),
-            "vwaps": ("<f8", ("M", ELASTICITY_DAYS), 0),
             "days": ("<f8", (len(DayRow), GAUGE_DAYS), 0),
             "before": ("<f8", ("M", 8), 0),
-            "levels": ("<f8", ("M", 5), 0),
-            "targets": ("<f8", ("M", 5), 0),
             "sums": ("<f8", ("M", 9), 0),
-        },
+        }
+        | dict.fromkeys(("use", "vwaps"), ("<f8", ("M", ELASTICITY_DAYS), 0))
+        | dict.fromkeys(("levels", "targets"), ("<f8", ("M", 5), 0))
+        | dict.fromkeys(("bar_flow", "bar_volume", "quantity_seen"), "<i8")
+        | dict.fromkeys(("returns", "flows", "volumes"), ("<f4", ("M", BARS), 0)),
     ),
 )
 DERIVED: tuple[ArraySpec, ...] = tuple(_DERIVED)

@@ -19,21 +19,11 @@ from economy_engine.goods import ENRG, GOODS, market_codes, market_numbers
 from economy_engine.params import Preset
 from economy_engine.units import credits_text
 from markets import shapes
-from markets.models import (
-    Balance,
-    Candle,
-    MarketStat,
-    OrderView,
-    RouteView,
-    ShipmentView,
-    WorldEventView,
-)
+from markets.models import Balance, Candle, MarketStat, OrderView, RouteView, ShipmentView
 from worlds.database import redis_client
-from worlds.memory import NEWS_KINDS, NewsItem
 from worlds.models import Participant, World
 from worlds.realtime.frames import BadPublicationError, unpack_publication
 from worlds.views import indicators as indicators_view
-from worlds.views import news as news_view
 
 CODES = shapes.CODES
 CANDLE_INTERVALS = (10, 100, 600, 3_000, 36_000)
@@ -42,7 +32,6 @@ INDICATORS_SINCE_DAYS = 12  # wealth is counted every ten days
 CANDLES_MAX = 1_000
 ORDERS_MAX = 500
 FILLS_SNAPSHOT = 50
-NEWS_MAX = 50
 OPEN_ORDERS_MAX = 300
 
 
@@ -183,14 +172,6 @@ def _newest_points(world: World, only: int | None = None) -> dict[tuple[int, int
 def indicators(world: World) -> dict[str, Any]:
     """The newest value of each indicator by name; those of markets are grouped by code."""
     return indicators_view(_newest_points(world), market_codes(world.regions))
-
-
-def news(world: World) -> list[dict[str, Any]]:
-    """The newest world events that people are told of, newest first."""
-    rows = WorldEventView.objects.filter(world_id=world.pk, kind__in=NEWS_KINDS)
-    newest = rows.order_by("-tick", "-position").values("tick", "kind", "market", "value", "detail")
-    items = [NewsItem(**row) for row in newest[:NEWS_MAX]]
-    return news_view(items, market_codes(world.regions))["items"]
 
 
 def candles(world: World, market: int, interval: int, limit: int) -> list[dict[str, Any]]:

@@ -19,9 +19,12 @@ from economy_engine.params import Preset
 from economy_engine.units import credits_text
 from markets.averages import EXPONENTIAL_WINDOWS, exponential_average, simple_average
 from markets.selectors import CANDLE_INTERVALS, DAY_INTERVAL
+from worlds.memory import NEWS_KINDS, NewsItem
+from worlds.views import news as news_view
 
 POINTS_MAX = 1_000
 SPARK_POINTS = 60
+NEWS_MAX = 50
 WORLD = -1
 
 
@@ -246,6 +249,20 @@ def sparks(world: Any, names: Sequence[str]) -> dict[str, Any]:
             else:
                 shaped[series.name].setdefault(codes[market], []).append(point)
     return shaped
+
+
+_NEWS = """
+SELECT tick, kind, market, value, detail FROM markets_worldeventview
+WHERE world_id = %s AND kind = ANY(%s::smallint[]) ORDER BY tick DESC, position DESC LIMIT %s
+"""
+
+
+def news(world: Any) -> list[dict[str, Any]]:
+    """The newest world events that people are told of, newest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWS, [world.pk, [int(kind) for kind in NEWS_KINDS], NEWS_MAX])
+        items = [NewsItem(*row) for row in cursor.fetchall()]
+    return news_view(items, market_codes(world.regions))["items"]
 
 
 _REASONS = f"""

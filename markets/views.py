@@ -138,7 +138,7 @@ def economy(request: HttpRequest) -> HttpResponse:
         "indicators": context["indicators"],
         "catalogue": series.catalogue(world.preset) if world else [],
         "days": series.sparks(world, [*names, *RESOURCES]) if world else {},
-        "news": selectors.news(world) if world else [],
+        "news": series.news(world) if world else [],
         "player": player,
     }
     return render(request, "economy.html", context | {"groups": tiles, "island": island})

@@ -324,10 +324,9 @@ class History(IntEnum):
 HISTORY_DAYS = 256
 
 
-BAR_STEPS = 10
+BAR_STEPS, LONG_BAR_STEPS = 10, 60
 BARS = 1_000  # bars of 10 steps that Kyle's lambda is measured over
 LONG_BARS = 480  # bars of 60 steps that efficiency is measured over
-LONG_BAR_STEPS = 60
 ELASTICITY_DAYS = 31  # ring: 30 changes
 GAUGE_FIGURES = 29  # figures of a market at a day's end
 GAUGE_DAYS = 128  # ring of the world's days: a quarter and a day
