@@ -76,11 +76,13 @@ class _Collector:
         self.tape: list[np.ndarray] = []
         self.world_events: list[np.ndarray] = []
         self.indicators: list[np.ndarray] = []
+        self.attributions: list[np.ndarray] = []
 
     def take_emission(self, state: WorldState) -> None:
         happened, values = state.emission.take()
         self.world_events.append(happened)
         self.indicators.append(values)
+        self.attributions.append(state.emission.take_attributions())
 
     def block(self, state: WorldState) -> Block:
         """Return the block; depth and balances are those of now."""
@@ -97,6 +99,7 @@ class _Collector:
             balances=self.reports.balances(state),
             world_events=_joined(self.world_events, events.WORLD_EVENT_DTYPE),
             indicators=_joined(self.indicators, events.INDICATOR_DTYPE),
+            attributions=_joined(self.attributions, events.ATTRIBUTION_DTYPE),
         )
 
 

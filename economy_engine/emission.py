@@ -6,7 +6,12 @@ Filled by `tick.advance`, taken out by `take` after each tick. Neither digest no
 import numpy as np
 
 from economy_engine.errors import ContractViolation
-from economy_engine.events import INDICATOR_DTYPE, WORLD_EVENT_DTYPE
+from economy_engine.events import (
+    ATTRIBUTION_DTYPE,
+    ATTRIBUTION_PARTS,
+    INDICATOR_DTYPE,
+    WORLD_EVENT_DTYPE,
+)
 
 # A shipment that arrived in this tick, as kernels report it: of whom is a row, not yet a name.
 ARRIVAL_DTYPE = np.dtype(
@@ -21,19 +26,21 @@ ARRIVAL_DTYPE = np.dtype(
 )
 
 WORLD_EVENTS_PER_MARKET = 16
-INDICATORS_PER_MARKET = 32
+INDICATORS_PER_MARKET = 64
 WORLD_EVENTS_BASE = 64
 INDICATORS_BASE = 256
 
 
 class Emission:
-    """Two preallocated buffers with their counts.
+    """Preallocated buffers with their counts.
 
     Attributes
     ----------
     world_events: WORLD_EVENT_DTYPE[...]; indicators: INDICATOR_DTYPE[...].
     counts: int64[2], rows used of both.
     arrivals: ARRIVAL_DTYPE[...], shipments of participants that came in; arrived: int64[1].
+    attributions: ATTRIBUTION_DTYPE[2 M] with `attribution_count` rows in use; a tick of several
+        steps closes at most one bar of ten steps and a half.
     """
 
     def __init__(self, markets: int, shipments: int = 0) -> None:
@@ -44,6 +51,8 @@ class Emission:
         self.counts = np.zeros(2, np.int64)
         self.arrivals = np.zeros(shipments, ARRIVAL_DTYPE)
         self.arrived = np.zeros(1, np.int64)
+        self.attributions = np.zeros(2 * markets, ATTRIBUTION_DTYPE)
+        self.attribution_count = 0
 
     def world_event(self, tick: int, kind: int, market: int, value: float, detail: int = 0) -> None:
         """Append one world event; raises ContractViolation when nobody took the earlier ones."""
@@ -60,6 +69,37 @@ class Emission:
             raise ContractViolation("indicators were not taken out")
         self.indicators[count] = (tick, identity, market, value)
         self.counts[1] += 1
+
+    def indicator_rows(self, tick: int, identities: np.ndarray, values: np.ndarray) -> None:
+        """Append a table of values float64[identity, market]; NaN stands for no value.
+
+        They are told with the seven digits of a float32: a day's end of many markets fits a block.
+        """
+        which, market = np.nonzero(values == values)
+        first, count = int(self.counts[1]), len(which)
+        if first + count > len(self.indicators):
+            raise ContractViolation("indicators were not taken out")
+        rows = self.indicators[first : first + count]
+        rows["tick"], rows["id"], rows["market"] = tick, identities[which], market
+        rows["value"] = values[which, market].astype(np.float32)
+        self.counts[1] += count
+
+    def attribution_rows(self, tick: int, sums: np.ndarray) -> None:
+        """Append one row per market out of float64[market, part], parts of `ATTRIBUTION_PARTS`."""
+        first, count = self.attribution_count, len(sums)
+        if first + count > len(self.attributions):
+            raise ContractViolation("attributions were not taken out")
+        rows = self.attributions[first : first + count]
+        rows["tick"], rows["market"] = tick, np.arange(count)
+        for place, name in enumerate(ATTRIBUTION_PARTS):
+            rows[name] = sums[:, place]
+        self.attribution_count += count
+
+    def take_attributions(self) -> np.ndarray:
+        """Return a copy of the attribution rows and empty their buffer."""
+        rows = self.attributions[: self.attribution_count].copy()
+        self.attribution_count = 0
+        return rows
 
     def take(self) -> tuple[np.ndarray, np.ndarray]:
         """Return copies of both buffers' rows and empty them."""
@@ -78,3 +118,4 @@ class Emission:
         """Drop what was reported."""
         self.counts[:] = 0
         self.arrived[0] = 0
+        self.attribution_count = 0

@@ -16,6 +16,7 @@ import numpy as np
 
 from economy_engine import limits
 from economy_engine.commands import CommandKind
+from economy_engine.event_kinds import Indicator, WorldEvent
 from economy_engine.order_terms import OrderEvent, OrderStatus
 
 __all__ = [
@@ -42,74 +43,11 @@ class BlockError(ValueError):
     """Raised for bytes that are no block of a known version."""
 
 
-class WorldEvent(IntEnum):
-    """Kind of a world event; `value` and `detail` depend on it."""
-
-    NEWS = 1
-    DISCOVERY = 2
-    CATASTROPHE = 3
-    POLICY_MEETING = 4
-    HALT = 5
-    RESUME = 6
-    PRICE_INCREMENT_CHANGED = 7
-    PARTICIPANT_REGISTERED = 8
-    PARTICIPANT_RETIRED = 9
-    UPGRADE = 10
-    MARKET_HALTED = 11
-    MARKET_RESUMED = 12
-    AUCTION_STARTED = 13
-    AUCTION_ENDED = 14
-    SHOCK = 15
-    DAY_ENDED = 16
-    REFERENCE_PRICE = 17
-    FIRM_FAILED = 30  # value: lots per day closed down; detail: number of the firm
-    AUCTION_INDICATION = 31
-
-
 class ShipmentEvent(IntEnum):
     """What happened to a participant's shipment."""
 
     DISPATCHED = 1
     ARRIVED = 2
-
-
-class Indicator(IntEnum):
-    """What an indicator measures; per market where `market` is not -1."""
-
-    CPI = 1
-    INFLATION = 2
-    UNEMPLOYMENT = 3
-    POLICY_RATE = 4
-    MONEY = 5
-    VELOCITY = 6
-    SENTIMENT = 7
-    FEAR = 8
-    GREED = 9
-    HERDING = 10
-    VOLATILITY_MULTIPLIER = 11
-    GINI = 12
-    WAGE = 13
-    GDP = 14
-    TREASURY = 15
-    CORE_INFLATION = 16
-    CONFIDENCE = 17
-    EQUITY_FUND = 18
-    NEWCOMER_GRANTS = 19
-    PHASE = 20
-    BANKRUPTCIES = 40  # firms that failed on the day
-    LOANS = 41
-    BANK_CAPITAL = 42
-    BASE_MONEY = 43
-    RESERVES = 64  # per market from here on
-    SCARCITY = 65
-    EQUILIBRIUM_PRICE = 66
-    SUPPLY = 67
-    DEMAND = 68
-    VOLATILITY = 69
-    PRODUCTION = 70
-    CONSUMPTION = 71
-    VWAP = 72
-    DAY_VOLUME = 73
 
 
 MARKET_TICK_DTYPE = np.dtype(
@@ -127,6 +65,9 @@ MARKET_TICK_DTYPE = np.dtype(
         ("best_ask", "<i8"),
         ("bid_depth", "<i8"),
         ("ask_depth", "<i8"),
+        ("best_bid_depth", "<i8"),
+        ("best_ask_depth", "<i8"),
+        ("flow", "<i8"),  # lots bought less lots sold by takers
     ]
 )
 DEPTH_DTYPE = np.dtype([("market", "<i2"), ("side", "i1"), ("price", "<i8"), ("quantity", "<i8")])
@@ -183,6 +124,21 @@ WORLD_EVENT_DTYPE = np.dtype(
     [("tick", "<i8"), ("kind", "<i2"), ("market", "<i2"), ("value", "<f8"), ("detail", "<i8")]
 )
 INDICATOR_DTYPE = np.dtype([("tick", "<i8"), ("id", "<i2"), ("market", "<i2"), ("value", "<f8")])
+# Why prices moved since the market's row before: log points, see `systems.attribution`.
+ATTRIBUTION_PARTS = (
+    "mid",
+    "reference_past",
+    "reference_balance",
+    "value_past",
+    "value_balance",
+    "value_wages",
+    "value_inputs",
+    "value_scarcity",
+    "value_news",
+)
+ATTRIBUTION_DTYPE = np.dtype(
+    [("tick", "<i8"), ("market", "<i2"), *((name, "<f8") for name in ATTRIBUTION_PARTS)]
+)
 
 SHIPMENT_EVENT_DTYPE = np.dtype(
     [
@@ -226,6 +182,7 @@ _SECTIONS: dict[str, tuple[int, np.dtype]] = {
     "indicators": (8, INDICATOR_DTYPE),
     "shipments": (16, SHIPMENT_EVENT_DTYPE),
     "routes": (17, ROUTE_DTYPE),
+    "attributions": (20, ATTRIBUTION_DTYPE),
 }
 _NAMES = {number: (name, dtype) for name, (number, dtype) in _SECTIONS.items()}
 
@@ -248,6 +205,7 @@ class Block:
     indicators: np.ndarray = _rows("indicators")  # noqa: RUF009
     shipments: np.ndarray = _rows("shipments")  # noqa: RUF009
     routes: np.ndarray = _rows("routes")  # noqa: RUF009
+    attributions: np.ndarray = _rows("attributions")  # noqa: RUF009
 
 
 assert {each.name for each in fields(Block)} == set(_SECTIONS)

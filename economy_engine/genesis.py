@@ -12,8 +12,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from economy_engine import tick
+from economy_engine import events, market_data, tick
 from economy_engine.errors import ContractViolation
+from economy_engine.events import Block, Indicator
 from economy_engine.goods import GOODS, INDEX, Good, GoodKind
 from economy_engine.ledger.columns import AccountKind
 from economy_engine.ledger.kernels import money_supply
@@ -38,6 +39,8 @@ POOL_DAYS = 4.0  # lending pool, days of volume
 FULLNESS, FULLNESS_RENEWABLE = 0.9, 0.75  # reserve / base at the start
 RENEWABLE_USE = 4.0  # a renewable's base is used this much faster than depletionRate says
 WARM_UP_DAYS = 30
+BUCKET_TICKS = 10
+_INDICES = (Indicator.CPI, Indicator.CORE_CPI, Indicator.REGIONAL_CPI)
 
 
 def create(params: WorldParams) -> WorldState:
@@ -45,6 +48,7 @@ def create(params: WorldParams) -> WorldState:
     state = WorldState(params)
     _fill_markets(state)
     _fill_resources(state)
+    _split_costs(state)
     _fill_agents(state)
     _fill_institutions(state)
     logistics.open_routes(state)
@@ -56,19 +60,68 @@ def create(params: WorldParams) -> WorldState:
 
 def warm_up(
     state: WorldState, days: int = WARM_UP_DAYS, progress: Callable[[int, int], None] | None = None
-) -> None:
-    """Run `days` game days that nobody sees; `progress(day, days)` is called after each.
+) -> Block:
+    """Run `days` game days that nobody can act in; `progress(day, days)` is called after each.
 
-    Reports of these days are thrown away; the public price index starts at 1 afterwards.
+    Returns what they told, for the charts of the world that opens then: indicators, attributions
+    and world events in full, market rows merged over ten ticks, so that candles of every interval
+    are exact. The public price index starts at 100 with the last day; it is told on that base.
     """
     ticks_per_day = state.params.preset.clock.ticks_per_day
+    parts = _Parts(state.params.markets)
     for done in range(1, days + 1):
         for _ in range(ticks_per_day):
             tick.advance(state)
+            parts.take(state)
             tick.clear_reports(state)
         if progress is not None:
             progress(done, days)
     state.macro[Macro.CPI_BASE] = state.macro[Macro.CPI]
+    return parts.block(float(state.macro[Macro.CPI_BASE]))
+
+
+class _Parts:
+    """What a world tells tick by tick, as the parts of one block."""
+
+    def __init__(self, markets: int) -> None:
+        self._rows: list[np.ndarray] = []
+        self._bucket = np.zeros(markets, events.MARKET_TICK_DTYPE)
+        self._events = [np.zeros(0, events.WORLD_EVENT_DTYPE)]
+        self._values = [np.zeros(0, events.INDICATOR_DTYPE)]
+        self._attributions = [np.zeros(0, events.ATTRIBUTION_DTYPE)]
+
+    def take(self, state: WorldState) -> None:
+        """Take out what the last tick told."""
+        number = int(state.clock[Clock.TICK])
+        rows, bucket = market_data.market_rows(state, number), self._bucket
+        if number % BUCKET_TICKS == 0 or not self._rows:
+            self._bucket = rows
+            self._rows.append(rows)
+        else:
+            # The books' state is that of the bucket's end; prices and sums are of all of it.
+            rows["open"] = bucket["open"]
+            rows["high"] = np.maximum(rows["high"], bucket["high"])
+            rows["low"] = np.minimum(rows["low"], bucket["low"])
+            for name in ("volume", "value", "trades", "flow"):
+                rows[name] += bucket[name]
+            bucket[:] = rows
+        happened, values = state.emission.take()
+        self._events.append(happened)
+        self._values.append(values)
+        self._attributions.append(state.emission.take_attributions())
+
+    def block(self, base: float) -> Block:
+        """The block, with price indices told on `base`."""
+        values = np.concatenate(self._values)
+        values["value"][np.isin(values["id"], _INDICES)] /= base
+        made = Block(
+            world_events=np.concatenate(self._events),
+            indicators=values,
+            attributions=np.concatenate(self._attributions),
+        )
+        if self._rows:
+            made.market_ticks = np.concatenate(self._rows)
+        return made
 
 
 def _fill_markets(state: WorldState) -> None:
@@ -97,6 +150,22 @@ def _fill_markets(state: WorldState) -> None:
         flow.variance_30000,
     ):
         variance.fill(1e-6)
+
+
+def _split_costs(state: WorldState) -> None:
+    """Say which part of the start cost is inputs; the rest is labour and its scarcity rent."""
+    price, goods, resource = state.price, state.goods, state.resource
+    for m in range(state.params.markets):
+        k = m % state.params.goods
+        inputs = 0.0
+        for q in range(state.params.goods):
+            inputs += float(goods.inputs[k, q]) * float(price.mid[m - k + q])
+        price.input_cost[m] = min(inputs, 0.9 * float(price.cost[m]))
+        level = scarcity_level(resource.reserve[m], resource.base[m])
+        if goods.kind[k] not in (GoodKind.FINITE, GoodKind.RENEWABLE):
+            level = 0.0
+        rent = price_multiplier(level, goods.max_multiplier[k], goods.importance[k])
+        price.labour_cost[m] = (price.cost[m] - price.input_cost[m]) / rent
 
 
 def _fill_resources(state: WorldState) -> None:

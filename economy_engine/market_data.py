@@ -24,6 +24,7 @@ def fill_market_rows(book: BookColumns, rows: np.ndarray, tick: int) -> None:
 
     rows: MARKET_TICK_DTYPE[M], modified in place. A tick without a trade repeats the last price.
     """
+    levels = book.level_quantity.shape[1]
     for m in range(book.market.shape[0]):
         market = book.market[m]
         last = market["last_price"]
@@ -41,6 +42,10 @@ def fill_market_rows(book: BookColumns, rows: np.ndarray, tick: int) -> None:
         rows[m]["best_ask"] = best_price(book, m, 1)
         rows[m]["bid_depth"] = depth_near(book, m, 0, DEPTH_PPM)
         rows[m]["ask_depth"] = depth_near(book, m, 1, DEPTH_PPM)
+        bid, ask = np.int64(book.best[m, 0]), np.int64(book.best[m, 1])
+        rows[m]["best_bid_depth"] = book.level_quantity[2 * m, bid] if bid > 0 else 0
+        rows[m]["best_ask_depth"] = book.level_quantity[2 * m + 1, ask] if ask < levels else 0
+        rows[m]["flow"] = market["buy_volume"] - market["sell_volume"]
 
 
 def market_rows(state: WorldState, tick: int) -> np.ndarray:

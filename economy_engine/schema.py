@@ -21,17 +21,23 @@ from economy_engine.book.columns import (
 from economy_engine.ledger.columns import LedgerColumns
 from economy_engine.params import WorldParams
 from economy_engine.systems.columns import (
+    BARS,
+    ELASTICITY_DAYS,
     FAILED_SITE_DTYPE,
+    GAUGE_DAYS,
     HISTORY_DAYS,
+    LONG_BARS,
     SITES_LISTED,
     AgentColumns,
     ArbitrageurColumns,
     CreditColumns,
     DayColumns,
+    DayRow,
     DeskColumns,
     FirmColumns,
     FlowColumns,
     FreightColumns,
+    GaugeColumns,
     History,
     HouseholdColumns,
     MakerColumns,
@@ -142,10 +148,21 @@ SITE_DTYPE = np.dtype(
 )
 
 
+# Columns that a tuple got after its first version: their arrays stand at the end of the table.
+_LATER = {
+    "price.labour_cost": "M",
+    "price.input_cost": "M",
+    "day.consumer_surplus": "M",
+    "day.model_surplus": "M",
+}
+
+
 def _group(prefix: str, columns: type, shape: tuple, types: dict[str, object], **common) -> list:
     """Specs of a tuple of columns; `types` maps odd columns to a dtype or (dtype, shape, fill)."""
     specs = []
     for name in columns._fields:
+        if f"{prefix}.{name}" in _LATER:
+            continue
         odd = types.get(name, "<f8")
         dtype, own_shape, fill = odd if isinstance(odd, tuple) else (odd, shape, 0)
         specs.append(ArraySpec(f"{prefix}.{name}", dtype, own_shape, fill=fill, **common))
@@ -330,6 +347,24 @@ SCHEMA: tuple[ArraySpec, ...] = (
             "trader_generation": ("<u4", ("T", 2), 0),
         },
     ),
+    *(ArraySpec(name, "<f8", (axis,)) for name, axis in _LATER.items()),
+    ArraySpec("book.sales", "<i8", ("F", 2)),
+    *_group(
+        "gauge",
+        GaugeColumns,
+        _M,
+        {
+            "counts": ("<i8", (8,), 0),
+            "long_returns": ("<f4", ("M", LONG_BARS), 0),
+            "days": ("<f8", (len(DayRow), GAUGE_DAYS), 0),
+            "before": ("<f8", ("M", 8), 0),
+            "sums": ("<f8", ("M", 9), 0),
+        }
+        | dict.fromkeys(("use", "vwaps"), ("<f8", ("M", ELASTICITY_DAYS), 0))
+        | dict.fromkeys(("levels", "targets"), ("<f8", ("M", 5), 0))
+        | dict.fromkeys(("bar_flow", "bar_volume", "quantity_seen"), "<i8")
+        | dict.fromkeys(("returns", "flows", "volumes"), ("<f4", ("M", BARS), 0)),
+    ),
 )
 DERIVED: tuple[ArraySpec, ...] = tuple(_DERIVED)
 BY_NAME: dict[str, ArraySpec] = {spec.name: spec for spec in (*SCHEMA, *DERIVED)}
@@ -354,6 +389,7 @@ GROUPS: dict[str, type] = {
     "arbitrageur": ArbitrageurColumns,
     "credit": CreditColumns,
     "resting": RestingColumns,
+    "gauge": GaugeColumns,
 }
 assert all(spec.in_digest and spec.in_snapshot for spec in SCHEMA)
 assert len(BY_NAME) == len(SCHEMA) + len(DERIVED)

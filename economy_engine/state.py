@@ -26,6 +26,7 @@ from economy_engine.params import MINOR_PER_CENT, WorldParams
 from economy_engine.population import population
 from economy_engine.schema import ArraySpec, Clock
 from economy_engine.systems.columns import (
+    GAUGE_FIGURES,
     AgentColumns,
     ArbitrageurColumns,
     CreditColumns,
@@ -36,6 +37,7 @@ from economy_engine.systems.columns import (
     FlowColumns,
     FreightColumns,
     FreightCounter,
+    GaugeColumns,
     HouseholdColumns,
     Institution,
     MakerColumns,
@@ -76,6 +78,7 @@ class Views(NamedTuple):
     arbitrageur: ArbitrageurColumns
     credit: CreditColumns
     resting: RestingColumns
+    gauge: GaugeColumns
 
 
 class WorldState:
@@ -103,6 +106,8 @@ class WorldState:
         self.emission = Emission(params.markets, params.shipments_max)
         self.wealth_scratch = np.zeros(self.counts.sizes["H"])
         self.quote_scratch = np.zeros(8, np.int64)
+        self.gauge_scratch = np.zeros((2, 3))
+        self.gauge_figures = np.zeros((GAUGE_FIGURES, params.markets))
         self.clock[Clock.ROWS] = self.first_participant
         self.clock[Clock.FIRST_PARTICIPANT] = self.first_participant
         self._reset_pool()
@@ -159,6 +164,7 @@ class WorldState:
         self.arbitrageur = self.views.arbitrageur
         self.credit = self.views.credit
         self.resting = self.views.resting
+        self.gauge = self.views.gauge
         self.clock: np.ndarray = arrays["clock"]
         self.macro: np.ndarray = arrays["macro"]
         self._plan: list[tuple[str, int]] = []
@@ -169,6 +175,7 @@ class WorldState:
         counters = self.book.counters
         counters[BookCounter.AI_CAPACITY] = self.params.ai_orders_max
         counters[BookCounter.PARTICIPANT_HIGH_WATER] = self.params.ai_orders_max
+        counters[BookCounter.FIRST_SELLER] = self.rows.firms
         market = self.book.market
         market["price_increment"] = 1
         market["band_low"] = 1

@@ -61,6 +61,7 @@ def advance(state: WorldState) -> None:
         if phase + 1 < shape.ticks_per_step:
             clock[Clock.PHASE] = phase + 1
             continue
+        indicators.count_step(state.gauge, state.price, state.flow, step)
         _update_psychology(state, step)  # 3 psychology aggregation
         if step % STEPS_PER_DAY == STEPS_PER_DAY - 1:
             day_end.close_day(state, tick, step)  # 4 monetary policy, 5 scarcity, 6 indicators
@@ -107,6 +108,7 @@ def _update_markets(state: WorldState, venue: Venue) -> None:
     if venue.step % STEPS_PER_DAY == 0:
         supply_demand.reset_bands(state.book, price, change_max, params.ladder_levels)
     indicators.publish_news(state, venue.tick)
+    indicators.begin_step(state, venue.tick, venue.step)
 
 
 def _let_agents_act(state: WorldState, venue: Venue) -> None:

@@ -24,8 +24,10 @@ from economy_engine.order_terms import OrderType, Side, TimeInForce
 from economy_engine.schema import Clock
 from economy_engine.state import WorldState
 from economy_engine.systems import (
+    attribution,
     breaker,
     day_end,
+    indicators,
     logistics,
     news,
     psychology,
@@ -33,12 +35,13 @@ from economy_engine.systems import (
     supply_demand,
 )
 from economy_engine.systems.behavior import arbitrage, desks, firms, households, makers, noise
+from economy_engine.systems.indicators import record
 
 AGENTS, REGIONS = 1_000, 2  # a single region has no use for some of the kernels
 PARTICIPANT = 1
 _TICK_MODULES = (
     firms, quota, households, desks, noise, makers, arbitrage, breaker, news, psychology,
-    supply_demand, logistics,
+    supply_demand, logistics, indicators, record, attribution,
 )  # fmt: skip
 
 
@@ -66,7 +69,7 @@ def _compiling(modules: tuple[ModuleType, ...]) -> Iterator[None]:
     Those that kernels call are left alone: the compiler finds them by their names.
     """
     called: set[str] = set()
-    for value in vars(tick).values():
+    for value in (*vars(tick).values(), record.begin_step):
         if callable(value) and hasattr(value, "__code__"):
             called.update(value.__code__.co_names)
     kernels = [

@@ -176,7 +176,12 @@ class Balance(models.Model):
 
 
 class Candle(models.Model):
-    """Open, high, low, close and volume of a bucket of ticks; interval 0 is the game day."""
+    """Open, high, low, close and volume of a bucket of ticks; interval 0 is the game day.
+
+    `flow` is lots bought less lots sold by takers; `mid` the last one. Spread and depths are sums:
+    over `two_sided` ticks (relative spread) and over `ticks` (lots at the best price and within
+    1 % of the mid).
+    """
 
     world_id = models.BigIntegerField()
     market = models.SmallIntegerField()
@@ -190,6 +195,15 @@ class Candle(models.Model):
     value = models.BigIntegerField()
     trades = models.BigIntegerField()
     last_tick = models.BigIntegerField()
+    flow = models.BigIntegerField(default=0)
+    mid = models.FloatField(null=True)
+    ticks = models.IntegerField(default=0)
+    spread = models.FloatField(default=0)
+    two_sided = models.IntegerField(default=0)
+    best_bid_depth = models.BigIntegerField(default=0)
+    best_ask_depth = models.BigIntegerField(default=0)
+    bid_depth = models.BigIntegerField(default=0)
+    ask_depth = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [
@@ -236,24 +250,65 @@ class MarketStat(models.Model):
 
 
 class IndicatorPoint(models.Model):
-    """One value of one indicator; market -1 is the world as a whole."""
+    """One indicator over a bucket of ticks; market -1 is the world as a whole, interval 0 the day.
+
+    `value` is the newest value in the bucket, `total` and `count` give the mean.
+    """
 
     world_id = models.BigIntegerField()
     indicator = models.SmallIntegerField()
     market = models.SmallIntegerField()
+    interval = models.IntegerField()
     tick = models.BigIntegerField()
     value = models.FloatField()
+    low = models.FloatField()
+    high = models.FloatField()
+    total = models.FloatField()
+    count = models.IntegerField()
+    last_tick = models.BigIntegerField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["world_id", "indicator", "market", "tick"], name="markets_indicator_point"
+                fields=["world_id", "indicator", "market", "interval", "tick"],
+                name="markets_indicator_bucket",
             ),
         ]
-        indexes = [models.Index(fields=["world_id", "-tick"], name="markets_indicator_tick")]
+        indexes = [
+            models.Index(fields=["world_id", "interval", "-tick"], name="markets_indicator_newest")
+        ]
 
     def __str__(self) -> str:
         return f"indicator {self.indicator} at tick {self.tick}"
+
+
+class Attribution(models.Model):
+    """Why a market's prices moved in a bucket of ticks: sums of log changes, part by part."""
+
+    world_id = models.BigIntegerField()
+    market = models.SmallIntegerField()
+    interval = models.IntegerField()
+    tick = models.BigIntegerField()
+    mid = models.FloatField()
+    reference_past = models.FloatField()
+    reference_balance = models.FloatField()
+    value_past = models.FloatField()
+    value_balance = models.FloatField()
+    value_wages = models.FloatField()
+    value_inputs = models.FloatField()
+    value_scarcity = models.FloatField()
+    value_news = models.FloatField()
+    last_tick = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["world_id", "market", "interval", "tick"], name="markets_attribution_bucket"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"price changes of market {self.market} at tick {self.tick}"
 
 
 class WorldEventView(models.Model):

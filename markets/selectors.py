@@ -28,7 +28,7 @@ from worlds.views import indicators as indicators_view
 CODES = shapes.CODES
 CANDLE_INTERVALS = (10, 100, 600, 3_000, 36_000)
 DAY_INTERVAL = 0
-INDICATORS_SINCE_DAYS = 3
+INDICATORS_SINCE_DAYS = 12  # wealth is counted every ten days
 CANDLES_MAX = 1_000
 ORDERS_MAX = 500
 FILLS_SNAPSHOT = 50
@@ -149,12 +149,14 @@ def market_detail(world: World, market: int) -> dict[str, Any] | None:
     }
 
 
-# Points of the newest days alone: an indicator that is told at a day's end is among them, and
-# the history behind them is never read.
+# Buckets of the newest days alone: every indicator is among them, and the history behind them is
+# never read.
 _NEWEST_POINTS = """
 SELECT DISTINCT ON (indicator, market) indicator, market, value FROM markets_indicatorpoint
-WHERE world_id = %(world)s AND (%(only)s::int IS NULL OR indicator = %(only)s)
-  AND tick > (SELECT max(tick) FROM markets_indicatorpoint WHERE world_id = %(world)s) - %(since)s
+WHERE world_id = %(world)s AND interval = 0
+  AND (%(only)s::int IS NULL OR indicator = %(only)s)
+  AND tick > (SELECT max(tick) FROM markets_indicatorpoint
+              WHERE world_id = %(world)s AND interval = 0) - %(since)s
 ORDER BY indicator, market, tick DESC
 """
 

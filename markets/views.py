@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
-from markets import selectors
+from markets import selectors, series
 from players.services import player_seen
 from worlds import selectors as world_selectors
 from worlds.api.entry import participant_shape
@@ -107,3 +107,38 @@ def market(request: HttpRequest, code: str) -> HttpResponse:
             commit, account = selectors.account_snapshot(number)
             island |= account | {"account_offset": commit}
     return render(request, "market.html", context | {"market": summary, "island": island})
+
+
+# What the page shows small: figures of the world by group, and of each resource.
+GROUPS = (
+    ("Prices", ("cpi", "core_cpi", "inflation", "policy_rate")),
+    ("Work and output", ("unemployment", "vacancy_rate", "real_gdp", "wage")),
+    ("Money and wealth", ("money", "velocity", "wealth_gini", "unmet_needs")),
+    ("Mood", ("mood", "fear", "greed", "volatility_multiplier")),
+)
+RESOURCES = ("reserves", "price_multiplier", "stock_to_use")
+
+
+@require_safe
+@ensure_csrf_cookie
+def economy(request: HttpRequest) -> HttpResponse:
+    """The whole economy: its indicators with their newest days, one of them large, and the news."""
+    context, world = _page_context(request)
+    names = [name for _, group in GROUPS for name in group]
+    tiles = [
+        {"title": title, "figures": [series.SERIES[name]._asdict() for name in group]}
+        for title, group in GROUPS
+    ]
+    player = _player(request, world)
+    if player is not None:
+        player.pop("participant_id")
+    island: dict[str, Any] = {
+        "world": context["world"],
+        "tick": context["world"].get("tick"),
+        "indicators": context["indicators"],
+        "catalogue": series.catalogue(world.preset) if world else [],
+        "days": series.sparks(world, [*names, *RESOURCES]) if world else {},
+        "news": series.news(world) if world else [],
+        "player": player,
+    }
+    return render(request, "economy.html", context | {"groups": tiles, "island": island})

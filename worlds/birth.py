@@ -10,9 +10,10 @@ from collections.abc import Callable
 
 import psycopg
 import structlog
+import zstandard
 
 from worlds import inbox, recovery, snapshots
-from worlds.engine import Engine, signed
+from worlds.engine import Block, Engine, signed
 from worlds.errors import WorldError
 from worlds.journal import GENESIS_CHAIN, Position
 from worlds.memory import WriterMemory
@@ -25,6 +26,14 @@ TICK_RATE_HZ = 10.0
 _HEAD = """
 insert into world_head (world_id, state, tick_rate_hz, engine_version, seq, tick, digest, chain)
 values (%s, %s, %s, %s, %s, %s, %s, %s)
+"""
+
+# The days before genesis are the block of commit 0: projections begin with it. It has no ticks of
+# its own, since no journal entry made them.
+_BLOCK = """
+insert into block (world_id, commit, epoch, tick, ticks, seq_from, seq_to, touches_participants,
+    digest, chain, events)
+values (%s, 0, 0, %s, 0, 1, 0, false, %s, %s, %s)
 """
 
 log = structlog.get_logger(__name__)
@@ -75,13 +84,12 @@ def create_world(
             raise WorldError(f"world {slug} exists")
         given = params or engine.params(agents=agents, seed=seed, preset=preset, regions=regions)
         state = engine.create(given)
-        engine.warm_up(state, warm_up_days, progress)
-        born = recovery.World(
-            state=state,
-            memory=WriterMemory(*engine.memory_shape(state)),
-            position=Position(0, 0, engine.tick(state), GENESIS_CHAIN),
-        )
-        store_genesis(engine, connection, world, born, tick_rate_hz)
+        told = engine.warm_up(state, warm_up_days, progress)
+        memory = WriterMemory(*engine.memory_shape(state))
+        memory.feed(told)
+        position = Position(0, 0, engine.tick(state), GENESIS_CHAIN)
+        born = recovery.World(state=state, memory=memory, position=position)
+        store_genesis(engine, connection, world, born, tick_rate_hz, told)
     finally:
         connection.execute(_UNLOCK, key)
     inbox.wake_free()
@@ -95,8 +103,12 @@ def store_genesis(
     world: World,
     born: recovery.World,
     tick_rate_hz: float,
+    told: Block | None = None,
 ) -> None:
-    """Make a world exist: its first snapshot, then its head at the position that `born` says."""
+    """Make a world exist: its first snapshot, then its head at the position that `born` says.
+
+    told: what the days before genesis told; becomes the block of commit 0.
+    """
     at, digest = born.position, signed(engine.digest(born.state))
     name = "halted" if engine.halted(born.state) else "running"
     assert at.commit == 0 and at.tick == engine.tick(born.state)
@@ -119,4 +131,7 @@ def store_genesis(
         connection.execute("update worlds_world set state = %s where id = %s", (name, world.pk))
         values = (world.pk, name, tick_rate_hz, engine.version, at.seq, at.tick, digest, at.chain)
         connection.execute(_HEAD, values)
+        if told is not None and len(told.market_ticks):
+            events = zstandard.ZstdCompressor().compress(engine.pack(told))
+            connection.execute(_BLOCK, (world.pk, at.tick, digest, at.chain, events))
     log.info("world born", world=world.slug, tick=at.tick, bytes=stored[1])

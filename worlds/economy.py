@@ -51,9 +51,18 @@ class Economy:
         state: WorldState,
         days: int,
         progress: Callable[[int, int], None] | None = None,
-    ) -> None:
-        """Run game days that nobody sees and nothing journals."""
-        genesis.warm_up(state, days, progress)
+    ) -> Block:
+        """Run game days that nobody can act in and nothing journals; returns what they told."""
+        return genesis.warm_up(state, days, progress)
+
+    def relive(self, state: WorldState) -> Block:
+        """What the days before a world's genesis told, by living through them again."""
+        again = genesis.create(state.params)
+        days = self.tick(state) // state.params.preset.clock.ticks_per_day
+        block = genesis.warm_up(again, days)
+        if again.digest() != state.digest():
+            raise ValueError("the days before genesis come out differently now")
+        return block
 
     def load(self, raw: bytes) -> WorldState:
         """The inverse of `dump`; raises ValueError for foreign bytes."""

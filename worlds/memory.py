@@ -15,6 +15,7 @@ from uuid import UUID
 
 import numpy as np
 
+from economy_engine.catalogue import LIVE
 from economy_engine.commands import CommandKind
 from economy_engine.events import WorldEvent
 from economy_engine.goods import GOODS_COUNT, market_codes
@@ -41,7 +42,12 @@ NEWS_KINDS = (
     WorldEvent.AUCTION_STARTED,
     WorldEvent.AUCTION_ENDED,
     WorldEvent.SHOCK,
+    WorldEvent.PANIC,
+    WorldEvent.EUPHORIA,
+    WorldEvent.CALM,
 )
+
+_LIVE = sorted(LIVE)
 
 CANDLE = np.dtype(
     [
@@ -125,7 +131,7 @@ class WriterMemory:
             tick, kind, market = int(row["tick"]), int(row["kind"]), int(row["market"])
             value, detail = float(row["value"]), int(row["detail"])
             self.news.append(NewsItem(tick, kind, market, value, detail))
-        for row in block.indicators:
+        for row in block.indicators[np.isin(block.indicators["id"], _LIVE)]:
             self.indicators[int(row["id"]), int(row["market"])] = float(row["value"])
         return closed
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import psycopg
 from django.db import transaction
@@ -43,7 +44,26 @@ def rebuild(
     if unknown:
         raise LookupError(f"unknown projections: {', '.join(sorted(unknown))}")
     wanted = [known[name] for name in names] if names else list(known.values())
-    return [_rebuild_one(engine, connection, world, each, progress) for each in wanted]
+    before = _Before(engine)
+    return [_rebuild_one(engine, connection, world, each, before, progress) for each in wanted]
+
+
+class _Before:
+    """What the days before genesis told, lived through again at most once, and only if needed."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._block: Any = None
+
+    def batches(self, world: World, state: recovery.World) -> list[Batch]:
+        """One batch, or none for a world without such days or a fork; `state` is genesis."""
+        if not self._engine.tick(state.state) or hasattr(world, "fork"):
+            return []
+        if self._block is None:
+            self._block = self._engine.relive(state.state)
+        tick = state.position.tick
+        told = DecodedBlock(0, tick, 1, 0, world.created_at, self._block)
+        return [Batch(world.pk, 0, 0, [told], OrderIds(world.pk))]
 
 
 def _rebuild_one(
@@ -51,6 +71,7 @@ def _rebuild_one(
     connection: psycopg.Connection,
     world: World,
     projection: Projection,
+    before: _Before,
     progress: Progress | None,
 ) -> Rebuilt:
     ProjectionPosition.objects.get_or_create(world=world, name=projection.name)
@@ -62,8 +83,8 @@ def _rebuild_one(
             projection.reset(world.pk)
         first = Block.objects.filter(world=world).order_by("commit").first()
         end = first.commit - 1 if first is not None else 0
-        if first is not None and end > 0:
-            replayed, missing = _replay_pruned(engine, connection, world, projection, first)
+        if first is not None and (end > 0 or (end == 0 and first.tick > first.ticks)):
+            replayed, missing = _replay_pruned(engine, connection, world, projection, first, before)
         projector.move_position(world.pk, projection.name, end if first is not None else -1)
     read = 0
     while done := projector.apply_next(world.pk, projection):
@@ -79,6 +100,7 @@ def _replay_pruned(
     world: World,
     projection: Projection,
     first: Block,
+    before: _Before,
 ) -> tuple[int, str | None]:
     """Derive what came before the first stored block by replay from the oldest snapshot."""
     end = Position(
@@ -97,6 +119,12 @@ def _replay_pruned(
         return 0, f"commits 1 to {end.commit}: {error}"
     start = oldest[-1]
     count = 0
+    if start.commit == 0:
+        try:
+            for batch in before.batches(world, state):
+                projection.handler(batch)
+        except ValueError as error:
+            return 0, f"commits 0 to {end.commit}: {error}"
     for batch in _batches(engine, connection, world, state, end):
         projection.handler(batch)
         count += len(batch.blocks)

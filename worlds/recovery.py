@@ -260,7 +260,9 @@ def head_commit(
     engine: Engine, connection: psycopg.Connection, world_id: int, position: Position
 ) -> dict[str, Any] | None:
     """The newest commit as it was made, out of its block and rows; None when the block is gone
-    (or the world is at genesis)."""
+    (or the world is at genesis, whose block tells of the days before it)."""
+    if position.commit == 0:
+        return None
     block = connection.execute(_BLOCK, (world_id, position.commit), binary=True).fetchone()
     if block is None:
         return None

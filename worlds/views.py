@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from economy_engine.book.columns import MarketState
+from economy_engine.catalogue import Unit, entry_of
 from economy_engine.commands import ShockKind
 from economy_engine.errors import RejectReason
 from economy_engine.events import Indicator, ShipmentEvent, WorldEvent
@@ -36,21 +37,7 @@ SHIPMENT_STATUSES = {
 EVENT_NAMES = {int(value): value.name.lower() for value in WorldEvent}
 INDICATOR_NAMES = {int(value): value.name.lower() for value in Indicator}
 # Told in credits, as all money and prices are; the other indicators are ratios, indices or lots.
-MONEY_INDICATORS = frozenset(
-    {
-        Indicator.MONEY,
-        Indicator.WAGE,
-        Indicator.GDP,
-        Indicator.TREASURY,
-        Indicator.EQUITY_FUND,
-        Indicator.NEWCOMER_GRANTS,
-        Indicator.LOANS,
-        Indicator.BANK_CAPITAL,
-        Indicator.BASE_MONEY,
-        Indicator.EQUILIBRIUM_PRICE,
-        Indicator.VWAP,
-    }
-)
+MONEY_INDICATORS = frozenset(each for each in Indicator if entry_of(each).unit == Unit.MONEY)
 HOURS_PER_DAY = 24
 
 
@@ -213,6 +200,9 @@ def news_text(item: NewsItem, code: str | None) -> str:
         WorldEvent.AUCTION_STARTED: f"{code}: the price moves too fast; a call auction begins.",
         WorldEvent.AUCTION_ENDED: _auction_text(item, code),
         WorldEvent.SHOCK: f"{code or 'The world'}: {_shock_name(item.detail)} ({item.value:g}).",
+        WorldEvent.PANIC: f"Panic: fear stands at {item.value:.0%}.",
+        WorldEvent.EUPHORIA: f"Euphoria: greed stands at {item.value:.0%}.",
+        WorldEvent.CALM: "The mood of the world is calm again.",
         WorldEvent.HALT: "The world is halted.",
         WorldEvent.RESUME: "The world goes on.",
     }

@@ -76,6 +76,7 @@ class BookCounter(IntEnum):
     PARTICIPANT_OPEN = 9  # resting participants' orders now
     ARRIVALS = 10  # arrival number of the last order that came to rest
     AI_PLACED = 11  # AI orders that met the book
+    FIRST_SELLER = 12  # row whose sales stand first in `sales`
 
 
 class OutboxCount(IntEnum):
@@ -252,6 +253,7 @@ class BookColumns(NamedTuple):
     market: np.ndarray  # MARKET_DTYPE[M]
     auction: np.ndarray  # AUCTION_DTYPE[M]
     recent: np.ndarray  # int64[M, 100], twice the mid of the last ticks in minor units, 0 = none
+    sales: np.ndarray  # int64[S, 2], lots and value that rows from FIRST_SELLER on sold today
 
 
 class OutboxColumns(NamedTuple):
@@ -263,8 +265,18 @@ class OutboxColumns(NamedTuple):
     counts: np.ndarray  # int64[8], OutboxCount
 
 
-def allocate(markets: int, levels: int, ai_capacity: int, participant_capacity: int) -> BookColumns:
-    """Return empty books: `levels` a multiple of 64, at least 64; increments 1, bands wide open."""
+def allocate(
+    markets: int,
+    levels: int,
+    ai_capacity: int,
+    participant_capacity: int,
+    sellers: int = 0,
+    first_seller: int = 0,
+) -> BookColumns:
+    """Return empty books: `levels` a multiple of 64, at least 64; increments 1, bands wide open.
+
+    The sales of `sellers` rows from `first_seller` on are counted.
+    """
     assert levels >= limits.LEVELS_MIN
     assert levels % limits.BITMAP_WORD_LEVELS == 0
     capacity = ai_capacity + participant_capacity
@@ -278,6 +290,7 @@ def allocate(markets: int, levels: int, ai_capacity: int, participant_capacity: 
     counters = np.zeros(16, np.int64)
     counters[BookCounter.AI_CAPACITY] = ai_capacity
     counters[BookCounter.PARTICIPANT_HIGH_WATER] = ai_capacity
+    counters[BookCounter.FIRST_SELLER] = first_seller
     return BookColumns(
         orders=np.zeros(capacity, ORDER_DTYPE),
         details=np.zeros(participant_capacity, DETAIL_DTYPE),
@@ -294,6 +307,7 @@ def allocate(markets: int, levels: int, ai_capacity: int, participant_capacity: 
         market=market,
         auction=np.zeros(markets, AUCTION_DTYPE),
         recent=np.zeros((markets, limits.BREAKER_WINDOW_TICKS), np.int64),
+        sales=np.zeros((sellers, 2), np.int64),
     )
 
 

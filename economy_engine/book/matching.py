@@ -34,6 +34,7 @@ from economy_engine.units import fee_minor_up
 
 _FILLS = np.int64(OutboxCount.FILLS)
 _AI_CAPACITY = np.int64(BookCounter.AI_CAPACITY)
+_FIRST_SELLER = np.int64(BookCounter.FIRST_SELLER)
 _TAPE = limits.TAPE_TRADES
 _SELF_TRADE = np.int64(RejectReason.SELF_TRADE)
 _BUDGET = np.int64(RejectReason.BUDGET_EXCEEDED)
@@ -79,6 +80,15 @@ def settle(ledger: LedgerColumns, m: int, side: int, value: int, fee: int, lots:
         ledger.cash_held[maker] -= value
         ledger.stock[maker, m] += lots
     ledger.cash[fee_row] += fee
+
+
+@inlined_inner
+def count_sale(book: BookColumns, seller: int, lots: int, value: int) -> None:
+    """Add a match to the day's sales of its seller, if the seller is one of those counted."""
+    place = seller - book.counters[_FIRST_SELLER]
+    if 0 <= place < book.sales.shape[0]:
+        book.sales[place, 0] += lots
+        book.sales[place, 1] += value
 
 
 @inlined_inner
@@ -227,6 +237,7 @@ def match(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, m: in
         worth = price * lots
         fee = fee_minor_up(worth)
         settle(ledger, m, side, worth, fee, lots, maker, row, fee_row)
+        count_sale(book, maker if side == 0 else row, lots, worth)
         number = count_trade(book, outbox, m, side, price, lots, worth, tick)
         if side == 0:
             book.market[m]["buy_volume"] += lots

@@ -24,10 +24,11 @@ _WEALTH_DAYS = 10  # household wealth is counted this often
 def close_day(state: WorldState, tick: int, step: int) -> None:
     """Close the day that ends with `step`: policy, capital, scarcity, indicators, price grids."""
     day_number = step // STEPS_PER_DAY
+    volumes = state.price.day_quantity.copy()
     _close_money(state, tick, day_number)
     _close_resources(state, step, day_number)
     indicators.publish_resources(state, tick)
-    indicators.publish_day(state, tick)
+    indicators.publish_day(state, tick, day_number, volumes)
     credit_reports.publish_credit(state, tick)
     state.emission.world_event(tick, WorldEvent.DAY_ENDED, -1, float(day_number), day_number)
     _change_increments(state, tick)

@@ -19,11 +19,11 @@ from worlds.api.schema import (
 )
 
 MARKET_CODE = r"^[A-Z0-9]{2,4}(\.[NSEW])?$"
-_CODE_HELP = (
+CODE_HELP = (
     "Code of a market: `OIL LITH RARE WATR LAND CO2 IP FOOD ENRG TOOL`, in a world of several "
     "regions with the letter of one of them, like `OIL.N`."
 )
-_READ = (400, 404, 409, 429, 503)
+READ = (400, 404, 409, 429, 503)
 _OWN = (400, 401, 403, 404, 409, 429, 503)
 _WRITE = (400, 401, 403, 404, 409, 411, 413, 422, 429, 503)
 
@@ -195,7 +195,7 @@ class PlaceOrderSerializer(serializers.Serializer):
     """An order as it is sent. Unknown fields are refused."""
 
     client_order_id = serializers.CharField(required=False, max_length=36)
-    market = serializers.RegexField(MARKET_CODE, help_text=_CODE_HELP)
+    market = serializers.RegexField(MARKET_CODE, help_text=CODE_HELP)
     side = serializers.ChoiceField(list(messages.SIDES))
     type = serializers.ChoiceField(list(messages.TYPES))
     tif = serializers.ChoiceField(list(messages.TIME_IN_FORCE), required=False)
@@ -281,33 +281,33 @@ class RouteListSerializer(FreshSerializer):
 class ShipGoodsSerializer(serializers.Serializer):
     """A shipment as it is sent. Unknown fields are refused."""
 
-    market = serializers.RegexField(MARKET_CODE, help_text=_CODE_HELP)
+    market = serializers.RegexField(MARKET_CODE, help_text=CODE_HELP)
     region = serializers.ChoiceField(["N", "S", "E", "W"], help_text="Where the goods shall go.")
     quantity = serializers.IntegerField(min_value=1, max_value=messages.SHIPMENT_LOTS_MAX)
 
 
-_INTERVALS = [str(interval) for interval in selectors.CANDLE_INTERVALS] + ["day"]
-_CODE = OpenApiParameter("code", str, OpenApiParameter.PATH, description=_CODE_HELP)
+INTERVALS = [str(interval) for interval in selectors.CANDLE_INTERVALS] + ["day"]
+CODE = OpenApiParameter("code", str, OpenApiParameter.PATH, description=CODE_HELP)
 
 market_list = {
     "operation_id": "markets_list",
     "parameters": [MIN_COMMIT],
-    "responses": responses({200: MarketListSerializer}, *_READ),
+    "responses": responses({200: MarketListSerializer}, *READ),
 }
 market_detail = {
     "operation_id": "markets_read",
     "parameters": [
-        _CODE,
-        query("interval", str, "Ticks of a candle, or `day`.", enum=_INTERVALS, default="10"),
+        CODE,
+        query("interval", str, "Ticks of a candle, or `day`.", enum=INTERVALS, default="10"),
         query("limit", int, "Candles, 1 to 1,000; 300 by default."),
         MIN_COMMIT,
     ],
-    "responses": responses({200: MarketReadSerializer}, *_READ),
+    "responses": responses({200: MarketReadSerializer}, *READ),
 }
 indicators = {
     "operation_id": "indicators_read",
     "parameters": [MIN_COMMIT],
-    "responses": responses({200: IndicatorSerializer}, *_READ),
+    "responses": responses({200: IndicatorSerializer}, *READ),
 }
 portfolio = {
     "operation_id": "portfolio_read",
@@ -374,5 +374,5 @@ shipment_preview = {
 route_list = {
     "operation_id": "routes_list",
     "parameters": [MIN_COMMIT],
-    "responses": responses({200: RouteListSerializer}, *_READ),
+    "responses": responses({200: RouteListSerializer}, *READ),
 }

@@ -7,6 +7,13 @@ from markets.api import views
 urlpatterns = [
     path("markets", views.MarketListView.as_view(), name="api_markets"),
     path("markets/<str:code>", views.MarketDetailView.as_view(), name="api_market"),
+    path(
+        "markets/<str:code>/attribution",
+        views.MarketAttributionView.as_view(),
+        name="api_market_attribution",
+    ),
+    path("history", views.HistoryListView.as_view(), name="api_history_list"),
+    path("history/<str:indicator>", views.HistoryDetailView.as_view(), name="api_history"),
     path("indicators", views.IndicatorListView.as_view(), name="api_indicators"),
     path("portfolio", views.PortfolioView.as_view(), name="api_portfolio"),
     path("shipments", views.ShipmentListView.as_view(), name="api_shipments"),

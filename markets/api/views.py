@@ -11,14 +11,17 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from markets import messages, selectors, services
-from markets.api import schema
+from markets import averages, messages, selectors, series, services
+from markets.api import schema, schema_history
 from worlds.api.base import ParticipantView, PublicWorldView, query_integer
 from worlds.api.commands import command_answer
 from worlds.api.errors import FieldError, Problem
 
 CANDLES_DEFAULT = 300
 ORDERS_DEFAULT = 100
+POINTS_DEFAULT = 300
+REASONS_DEFAULT = 60
+REASONS_MAX = 300
 INT64_MAX = 2**63 - 1
 
 
@@ -63,6 +66,111 @@ def _interval(request: Request) -> int:
         choices = ", ".join([*known, "day"])
         raise Problem.of_fields([FieldError("interval", "bad_enum", f"One of: {choices}.")])
     return known[text]
+
+
+class MarketAttributionView(PublicWorldView):
+    """Why a market's prices moved."""
+
+    projection = "attributions"
+
+    @extend_schema(**schema_history.market_attribution)
+    def get(self, request: Request, code: str) -> Response:
+        """Read the parts of the price changes; they sum to the change."""
+        interval = _interval(request)
+        limit = query_integer(request, "limit", 1, REASONS_MAX) or REASONS_DEFAULT
+        market = selectors.market_index(code, self.world.regions)
+        if market is None:
+            raise Problem("unknown_symbol")
+        found = series.attribution(self.world, market, interval, limit)
+        return self.fresh({"market": code} | found)
+
+
+class HistoryListView(PublicWorldView):
+    """What has a history."""
+
+    projection = "history"
+
+    @extend_schema(**schema_history.history_list)
+    def get(self, request: Request) -> Response:
+        """List every indicator and market figure with unit and intervals."""
+        return self.fresh({"data": series.catalogue(self.world.preset)})
+
+
+class HistoryDetailView(PublicWorldView):
+    """One figure over time."""
+
+    projection = "history"
+
+    @extend_schema(**schema_history.history_detail)
+    def get(self, request: Request, indicator: str) -> Response:
+        """Read points, oldest first; without bounds the newest, with `from` alone the oldest."""
+        found = series.SERIES.get(indicator)
+        if found is None:
+            raise Problem("not_found", "There is no such indicator.")
+        market = _market_of(request, found, self.world.regions)
+        interval = _interval_of(request, found, self.world.preset)
+        window = _window(request)
+        average = query_integer(request, "ma", 1, averages.WINDOW_MAX)
+        data, cursor = series.points(self.world, found, market, interval, window, average)
+        return self.fresh(
+            {
+                "indicator": indicator,
+                "unit": found.unit,
+                "market": request.query_params.get("market"),
+                "interval": series.interval_word(interval),
+                "data": data,
+                "cursor": cursor,
+                "meta": {"limit": window.limit},
+            }
+        )
+
+
+def _market_of(request: Request, found: series.Series, regions: int) -> int:
+    """The market that a series needs; refused for one that has none."""
+    code = request.query_params.get("market")
+    if not found.of_market:
+        if code is not None:
+            text = "This indicator is of the world as a whole."
+            raise Problem.of_fields([FieldError("market", "unknown_field", text)])
+        return series.WORLD
+    if code is None:
+        text = "This indicator needs a market."
+        raise Problem.of_fields([FieldError("market", "missing_field", text)])
+    market = selectors.market_index(code, regions)
+    if market is None:
+        raise Problem("unknown_symbol")
+    return market
+
+
+def _interval_of(request: Request, found: series.Series, preset: str) -> int:
+    """The interval asked for, or the shortest that the series has."""
+    known = {str(series.interval_word(each)): each for each in series.intervals_of(found, preset)}
+    text = request.query_params.get("interval")
+    if text is None:
+        return series.finest(found, preset)
+    if text not in known:
+        choices = ", ".join(known)
+        raise Problem.of_fields([FieldError("interval", "bad_enum", f"One of: {choices}.")])
+    return known[text]
+
+
+def _window(request: Request) -> series.Window:
+    """Bounds of a page; `before` and `after` continue from a cursor and stand for to and from."""
+    first = query_integer(request, "from", 0, INT64_MAX)
+    last = query_integer(request, "to", 0, INT64_MAX)
+    before = query_integer(request, "before", 0, INT64_MAX)
+    after = query_integer(request, "after", 0, INT64_MAX)
+    limit = query_integer(request, "limit", 1, series.POINTS_MAX) or POINTS_DEFAULT
+    if before is not None and after is not None:
+        raise Problem.of_fields([FieldError("after", "out_of_range", "Not with `before`.")])
+    if after is not None:
+        first = after + 1 if first is None else max(first, after + 1)
+    if before is not None:
+        last = before - 1 if last is None else min(last, before - 1)
+    if first is not None and last is not None and last < first:
+        raise Problem.of_fields([FieldError("to", "out_of_range", "Before `from`.")])
+    oldest = after is not None or (first is not None and before is None)
+    return series.Window(first, last, limit, oldest)
 
 
 class IndicatorListView(PublicWorldView):

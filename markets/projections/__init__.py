@@ -5,15 +5,18 @@ only where the block is newer than what the row already holds.
 """
 
 from markets.projections.accounts import on_account_events, reset_accounts
+from markets.projections.attribution import on_attributions, reset_attributions
 from markets.projections.board import on_market_events, reset_markets
 from markets.projections.history import on_world_events, reset_history
 
 __all__ = [
     "PROJECTIONS",
     "on_account_events",
+    "on_attributions",
     "on_market_events",
     "on_world_events",
     "reset_accounts",
+    "reset_attributions",
     "reset_history",
     "reset_markets",
 ]
@@ -23,4 +26,5 @@ PROJECTIONS = {
     "accounts": (on_account_events, reset_accounts),
     "markets": (on_market_events, reset_markets),
     "history": (on_world_events, reset_history),
+    "attributions": (on_attributions, reset_attributions),
 }

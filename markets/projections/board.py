@@ -32,14 +32,19 @@ _UPSERT_CANDLES = """
 WITH fresh AS (
     SELECT * FROM unnest(
         %s::bigint[], %s::smallint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
-        %s::bigint[], %s::bigint[], %s::bigint[])
-    AS t(tick, market, open, high, low, close, volume, value, trades)
+        %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
+        %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])
+    AS t(tick, market, open, high, low, close, volume, value, trades, flow, bid, ask,
+         best_bid_depth, best_ask_depth, bid_depth, ask_depth)
 ), length AS (
     SELECT * FROM unnest(%s::int[], %s::bigint[]) AS t(interval, ticks)
 ), counted AS (
     SELECT length.interval, fresh.market, fresh.tick - fresh.tick %% length.ticks AS bucket,
            fresh.tick, fresh.open, fresh.high, fresh.low, fresh.close, fresh.volume, fresh.value,
-           fresh.trades
+           fresh.trades, fresh.flow, fresh.best_bid_depth, fresh.best_ask_depth,
+           fresh.bid_depth, fresh.ask_depth,
+           CASE WHEN bid > 0 AND ask > 0 THEN (bid + ask) / 2.0::float8 END AS mid,
+           CASE WHEN bid > 0 AND ask > 0 THEN 2.0::float8 * (ask - bid) / (ask + bid) END AS spread
     FROM fresh CROSS JOIN length
     LEFT JOIN markets_candle AS held
         ON held.world_id = %s AND held.market = fresh.market
@@ -48,17 +53,31 @@ WITH fresh AS (
     WHERE fresh.tick > coalesce(held.last_tick, -1)
 )
 INSERT INTO markets_candle AS held (
-    world_id, market, interval, tick, open, high, low, close, volume, value, trades, last_tick)
+    world_id, market, interval, tick, open, high, low, close, volume, value, trades, last_tick,
+    flow, mid, ticks, spread, two_sided, best_bid_depth, best_ask_depth, bid_depth, ask_depth)
 SELECT %s, market, interval, bucket, (array_agg(open ORDER BY tick))[1], max(high), min(low),
        (array_agg(close ORDER BY tick DESC))[1], sum(volume)::bigint, sum(value)::bigint,
-       sum(trades)::bigint, max(tick)
+       sum(trades)::bigint, max(tick), sum(flow)::bigint,
+       (array_agg(mid ORDER BY tick DESC) FILTER (WHERE mid IS NOT NULL))[1], count(*),
+       coalesce(sum(spread ORDER BY tick), 0), count(spread), sum(best_bid_depth)::bigint,
+       sum(best_ask_depth)::bigint, sum(bid_depth)::bigint, sum(ask_depth)::bigint
 FROM counted GROUP BY market, interval, bucket
 ON CONFLICT (world_id, market, interval, tick) DO UPDATE SET
     high = greatest(held.high, EXCLUDED.high), low = least(held.low, EXCLUDED.low),
     close = EXCLUDED.close, volume = held.volume + EXCLUDED.volume,
     value = held.value + EXCLUDED.value, trades = held.trades + EXCLUDED.trades,
-    last_tick = EXCLUDED.last_tick
+    last_tick = EXCLUDED.last_tick, flow = held.flow + EXCLUDED.flow,
+    mid = coalesce(EXCLUDED.mid, held.mid), ticks = held.ticks + EXCLUDED.ticks,
+    spread = held.spread + EXCLUDED.spread, two_sided = held.two_sided + EXCLUDED.two_sided,
+    best_bid_depth = held.best_bid_depth + EXCLUDED.best_bid_depth,
+    best_ask_depth = held.best_ask_depth + EXCLUDED.best_ask_depth,
+    bid_depth = held.bid_depth + EXCLUDED.bid_depth,
+    ask_depth = held.ask_depth + EXCLUDED.ask_depth
 """
+_CANDLE_FIELDS = (
+    "tick", "market", "open", "high", "low", "close", "volume", "value", "trades", "flow",
+    "best_bid", "best_ask", "best_bid_depth", "best_ask_depth", "bid_depth", "ask_depth",
+)  # fmt: skip
 
 _UPSERT_STATS = """
 WITH fresh AS (
@@ -152,15 +171,7 @@ def _candles(world_id: int, rows: np.ndarray, day: int) -> None:
     intervals = [*CANDLE_INTERVALS, DAY_INTERVAL]
     run(
         _UPSERT_CANDLES,
-        priced["tick"],
-        priced["market"],
-        priced["open"],
-        priced["high"],
-        priced["low"],
-        priced["close"],
-        priced["volume"],
-        priced["value"],
-        priced["trades"],
+        *(priced[name] for name in _CANDLE_FIELDS),
         intervals,
         [*CANDLE_INTERVALS, day],
         world_id,

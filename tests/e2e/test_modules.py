@@ -259,3 +259,65 @@ def test_reconnects_wait_between_half_a_second_and_ten(lab: Page) -> None:
     )
     assert set(low) == {500}
     assert high == [1_000, 2_000, 4_000, 10_000, 10_000]
+
+
+SERIES = {"key": "cpi day", "name": "cpi", "market": None, "interval": "day", "average": 0}
+
+
+def point(t: int, v: str) -> dict[str, Any]:
+    return {"t": t, "v": v}
+
+
+def test_points_of_the_shown_figure_are_merged_and_others_are_refused(lab: Page) -> None:
+    whole = {
+        "kind": "series_points", "key": "cpi day", "whole": True,
+        "points": [point(240, "1"), point(480, "2")],
+    }  # fmt: skip
+    newer = whole | {"whole": False, "points": [point(480, "3"), point(720, "4")]}
+    late = whole | {"key": "fear 10"}
+    nothing = whole | {"whole": False, "points": []}
+    shown = {"kind": "series", "series": SERIES}
+    assert reduced(lab, {}, whole)["series"] is None
+    state = reduced(lab, {}, shown)["series"]
+    assert (state["points"], state["loading"]) == ([], True)
+    state = reduced(lab, {}, shown, whole, late, newer, nothing)["series"]
+    assert state["points"] == [point(240, "1"), point(480, "3"), point(720, "4")]
+    assert state["loading"] is False
+    problem = {"kind": "series_problem", "key": "cpi day", "problem": "No connection"}
+    assert reduced(lab, {}, shown, problem)["series"]["problem"] == "No connection"
+
+
+def test_a_days_end_adds_the_newest_values_once(lab: Page) -> None:
+    island = {
+        "days": {"cpi": [[240, "100"]], "reserves": {"OIL": [[240, "0.9"]]}, "wage": []},
+        "indicators": {"cpi": "101", "reserves": {"OIL": "0.8"}},
+    }
+    ended = {"kind": "day_ended", "tick": 480}
+    days = reduced(lab, island, ended, ended)["days"]
+    assert days["cpi"] == [[240, "100"], [480, "101"]]
+    assert days["reserves"] == {"OIL": [[240, "0.9"], [480, "0.8"]]}
+    assert not days["wage"]
+
+
+def test_figures_are_written_by_their_unit(lab: Page) -> None:
+    rows = [
+        ("cpi", "index", "101.234", "101.23"),
+        ("unemployment", "ratio", "0.0682", "6.82%"),
+        ("wealth_gini", "ratio", "0.3992", "0.399"),
+        ("policy_rate", "per year", "0.03", "3.00%"),
+        ("money", "credits", "5938610.000", "5.9M"),
+        ("price", "credits", "6.001", "6.001"),
+        ("stock_to_use", "days", "20.14", "20.1"),
+        ("volume", "lots", "12345", "12.3k"),
+        ("vacancies", "count", "41", "41"),
+        ("autocorrelation", "number", "-0.0412", "\u22120.041"),
+        ("cpi", "index", None, "\u2013"),
+    ]
+    written = lab.evaluate(
+        """async (rows) => {
+          const f = await import("/static/js/core/figures.js");
+          return rows.map(([name, unit, value]) => f.figure({ name, unit }, value));
+        }""",
+        [row[:3] for row in rows],
+    )
+    assert written == [row[3] for row in rows]

@@ -12,7 +12,15 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack]
-PUBLIC = ("/", "/m/FOOD", "/m/LAND", "/credits", "/accounts/login/", "/accounts/signup/")
+PUBLIC = (
+    "/",
+    "/m/FOOD",
+    "/m/LAND",
+    "/economy",
+    "/credits",
+    "/accounts/login/",
+    "/accounts/signup/",
+)
 PHONE = {"width": 390, "height": 844}
 
 Axe = Callable[["Page"], list[str]]

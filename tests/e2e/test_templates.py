@@ -12,6 +12,8 @@ from django.test import RequestFactory
 
 MARKET = {"code": "FOOD", "name": "Food", "last": "6.001", "change": "0.0123"}
 
+GROUP = {"title": "Prices", "figures": [{"name": "cpi", "title": "Consumer prices"}]}
+
 
 def rendered(name: str, context: dict[str, Any] | None = None) -> str:
     request = RequestFactory().get("/")
@@ -30,6 +32,8 @@ def rendered(name: str, context: dict[str, Any] | None = None) -> str:
         ("market.html", {}),
         ("market.html", {"market": MARKET, "markets": [MARKET], "island": {"market": MARKET}}),
         ("market.html", {"market": {"code": "FOOD", "name": None, "last": None}, "markets": []}),
+        ("economy.html", {}),
+        ("economy.html", {"groups": [GROUP], "markets": [MARKET], "island": {"days": {}}}),
         ("credits.html", {}),
         ("403.html", {}),
         ("404.html", {}),

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from economy_engine import genesis
+from economy_engine import genesis, tick
+from economy_engine.events import Indicator
 from economy_engine.goods import GOODS
 from economy_engine.ledger.columns import AccountKind
 from economy_engine.params import cents
@@ -88,3 +89,32 @@ def test_warm_up_reports_its_days_and_rebases_the_price_index():
     assert state.macro[Macro.CPI_BASE] == state.macro[Macro.CPI]
     assert state.emission.counts.tolist() == [0, 0]
     assert state.digest() != run(small_world(500), 120).digest()
+
+
+def test_warm_up_tells_of_its_days_on_the_public_base():
+    state = small_world(500)
+    block = genesis.warm_up(state, 2)
+    rows, base = block.market_ticks, float(state.macro[Macro.CPI])
+    assert rows["tick"].min() == 9
+    assert rows["tick"].max() == 120
+    assert len(rows) == 13 * state.params.markets
+    cpi = block.indicators[block.indicators["id"] == Indicator.CPI]
+    assert cpi["tick"].tolist() == [60, 120]
+    assert cpi["value"][-1] == pytest.approx(100.0)
+    assert len(block.attributions) >= 47 * state.params.markets
+    twin, whole = small_world(500), np.zeros(state.params.markets, np.int64)
+    for _ in range(120):
+        tick.advance(twin)
+        whole += twin.book.market["volume"]
+        tick.clear_reports(twin)
+    volumes = np.zeros_like(whole)
+    np.add.at(volumes, rows["market"], rows["volume"])
+    assert volumes.tolist() == whole.tolist()
+    assert base > 0.0
+    assert (rows["high"] >= rows["low"]).all()
+
+
+def test_a_warm_up_of_no_days_tells_nothing():
+    block = genesis.warm_up(small_world(500), 0)
+    assert not len(block.market_ticks)
+    assert not len(block.indicators)

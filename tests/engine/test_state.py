@@ -16,8 +16,9 @@ def test_tables_have_the_columns_of_book_and_ledger():
     state = small_world()
     p = state.params
     book = book_columns.allocate(
-        p.markets, p.ladder_levels, p.ai_orders_max, p.participant_orders_max
-    )
+        p.markets, p.ladder_levels, p.ai_orders_max, p.participant_orders_max,
+        len(state.firm.market), state.rows.firms,
+    )  # fmt: skip
     ledger = ledger_columns.allocate(state.rows_allocated, p.markets)
     for mine, theirs in ((state.book, book), (state.ledger, ledger)):
         for name in theirs._fields:
@@ -29,8 +30,9 @@ def test_a_fresh_book_equals_an_allocated_one():
     state = small_world()
     p = state.params
     book = book_columns.allocate(
-        p.markets, p.ladder_levels, p.ai_orders_max, p.participant_orders_max
-    )
+        p.markets, p.ladder_levels, p.ai_orders_max, p.participant_orders_max,
+        len(state.firm.market), state.rows.firms,
+    )  # fmt: skip
     for name in ("orders", "head", "tail", "bitmap", "summary", "best", "wheel", "counters"):
         assert np.array_equal(getattr(state.book, name), getattr(book, name)), name
 

@@ -12,6 +12,7 @@ from economy_engine.events import Indicator, OrderEvent, OrderStatus, WorldEvent
 from economy_engine.order_terms import OrderType, Side, TimeInForce
 from markets import selectors, shapes
 from markets.models import (
+    Attribution,
     Balance,
     Candle,
     FillView,
@@ -33,7 +34,9 @@ from worlds import views
 from worlds.memory import OrderName
 
 pytestmark = pytest.mark.django_db
-READ_MODELS = (Balance, Candle, FillView, IndicatorPoint, MarketStat, OrderView, WorldEventView)
+READ_MODELS = (
+    Attribution, Balance, Candle, FillView, IndicatorPoint, MarketStat, OrderView, WorldEventView,
+)  # fmt: skip
 
 
 def _order(seq: int = 1, **fields):
@@ -261,6 +264,7 @@ def _history(seed: int, blocks: int):
             "depth": [{"market": 0, "side": 0, "price": 90, "quantity": commit}],
             "world_events": [{"tick": tick, "kind": WorldEvent.NEWS, "market": 0, "value": 0.1}],
             "indicators": [{"tick": tick, "id": Indicator.CPI, "market": -1, "value": commit}],
+            "attributions": [{"tick": tick, "market": 0, "mid": 0.25, "value_news": commit / 8}],
         }
         made.append(make_block(commit, **{k: rows(k, *v) for k, v in sections.items()}))
     return made

@@ -232,7 +232,7 @@ def make_arena(durable: None, engine: Economy) -> Iterator[Callable[..., Arena]]
     """Worlds on demand; all of them are removed afterwards."""
     made: list[Arena] = []
 
-    def make(rate: float = 200.0, params: Any = None) -> Arena:
+    def make(rate: float = 200.0, params: Any = None, warm_up_days: int = 0) -> Arena:
         slug = f"w{uuid.uuid4().hex[:12]}"
         with database.plain_connect("birth") as session:
             world = birth.create_world(
@@ -242,7 +242,7 @@ def make_arena(durable: None, engine: Economy) -> Iterator[Callable[..., Arena]]
                 agents=AGENTS,
                 preset="lab",
                 seed=7,
-                warm_up_days=0,
+                warm_up_days=warm_up_days,
                 params=params or small(),
                 tick_rate_hz=rate,
             )

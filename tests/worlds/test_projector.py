@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 
-from markets.models import Balance, OrderView
+from economy_engine.events import Indicator
+from markets.models import Balance, Candle, IndicatorPoint, OrderView
 from markets.projections import PROJECTIONS
 from tests.worlds.conftest import Arena, bid, run
-from worlds import projector, rebuild, retention, selectors
+from worlds import projector, rebuild, recovery, retention, selectors
 from worlds.models import Participant, World
 from worlds.projections import on_participants
 from worlds.projector import Batch
@@ -142,6 +143,48 @@ def test_a_rebuild_gives_the_same_rows_also_from_pruned_blocks(
     assert lost.missing == f"commits 1 to {arena.head()[1] - 2}: no snapshot before them"
     with pytest.raises(LookupError):
         rebuild.rebuild(arena.engine, arena.writer, arena.world, ["nonsense"])
+
+
+def told_before(world_id: int) -> list[tuple]:
+    points = IndicatorPoint.objects.filter(world_id=world_id, interval=0)
+    candles = Candle.objects.filter(world_id=world_id, interval=10)
+    return [
+        *points.order_by("indicator", "market", "tick").values_list(
+            "indicator", "market", "tick", "value"
+        ),
+        *candles.order_by("market", "tick").values_list(
+            "market", "tick", "open", "close", "volume", "flow"
+        ),
+    ]
+
+
+def test_the_days_before_genesis_are_told_and_lived_again_when_pruned(
+    make_arena: Callable[..., Arena], registry: Callable[..., None]
+) -> None:
+    for name in ("history", "markets", "attributions"):
+        registry(name, *PROJECTIONS[name])
+    arena = make_arena(warm_up_days=2)
+    assert arena.head()[1] == 0
+    assert set(projector.project(arena.world_id).values()) == {1}
+    first = told_before(arena.world_id)
+    assert len(first) > 500
+    assert selectors.applied_commit(arena.world_id, "history") == 0
+    genesis, _ = recovery.newest(arena.engine, arena.writer, arena.world_id, 0)
+    indicators = genesis.memory.indicators
+    assert indicators[int(Indicator.CPI), -1] == pytest.approx(100.0)
+    played(arena)
+    projector.project(arena.world_id)
+    before = told_before(arena.world_id)
+    done = rebuild.rebuild(arena.engine, arena.writer, arena.world)
+    assert [each.commits_replayed for each in done] == [0, 0, 0]
+    assert told_before(arena.world_id) == before
+    with connection.cursor() as cursor:
+        cursor.execute("set session_replication_role = replica")
+        cursor.execute('delete from block where world_id = %s and "commit" <= 2', (arena.world_id,))
+        cursor.execute("set session_replication_role = origin")
+    pruned = rebuild.rebuild(arena.engine, arena.writer, arena.world)
+    assert all(each.missing is None and each.commits_replayed for each in pruned)
+    assert told_before(arena.world_id) == before
 
 
 def test_partitions_are_made_ahead_and_dropped_behind(

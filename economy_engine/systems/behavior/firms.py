@@ -337,6 +337,8 @@ def visit(venue, firm, staff, credit, price, resource, goods, day, macro, p, c, 
         cost = p.carbon_reserve * goods.price[CO2] * macro[Macro.CPI]
     elif producing:
         price.cost[m] += 0.02 * (cost - price.cost[m])
+        price.labour_cost[m] += 0.02 * (goods.labour[k] / skill * wage - price.labour_cost[m])
+        price.input_cost[m] += 0.02 * (input_cost - price.input_cost[m])
     unsold = np.int64(ledger.stock[row, m])
     made = np.int64(0)
     reference = price.reference[m]

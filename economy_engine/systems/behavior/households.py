@@ -18,7 +18,9 @@ from economy_engine.jit import kernel, spliced
 from economy_engine.params import DAYS_PER_YEAR, STEPS_PER_DAY
 from economy_engine.rng import Stream, randint, stochastic_round, uniform
 from economy_engine.systems.columns import DayCount, Institution, Macro
+from economy_engine.systems.supply_demand import consumer_surplus
 from economy_engine.systems.venue import pay, submit, unfilled, use, withdraw
+from economy_engine.units import level_near
 
 _STREAM = np.int64(Stream.HOUSEHOLD)
 _SPEND = np.int64(Stream.HOUSEHOLD_SPEND)
@@ -28,6 +30,7 @@ _TURN = np.int64(1)  # index of this kind in the rotation
 _BID = np.int64(Side.BID)
 _TREASURY, _FUND = np.int64(Institution.TREASURY), np.int64(Institution.FUND)
 _REST_LIFE = STEPS_PER_DAY + 1  # until the next day's visit takes the bid back
+_CHOKE_PRICES = 5.0  # the demand curve is integrated up to this many times the price
 _TAXED_MEDIANS, _TAXED_MEDIANS_TOP = 5.0, 20.0
 
 
@@ -157,7 +160,22 @@ def end_bid(venue, resting, h, z):
 
 
 @spliced
-def place_bids(venue, resting, price, p, h, z, good, lots, late):
+def bid(venue, day, good, limit, lots, life, h):
+    """Place a bid and count what is bought at once below its limit: the realized surplus."""
+    ledger = venue.ledger
+    stock = np.int64(ledger.stock[h, good])
+    cash = ledger.cash[h] + ledger.cash_held[h]
+    submit(venue, good, _BID, limit, lots, h, life, 0)
+    bought = ledger.stock[h, good] - stock
+    if bought > 0:
+        increment = venue.book.market[good]["price_increment"]
+        worth = bought * level_near(limit, increment, venue.levels) * increment
+        paid = cash - ledger.cash[h] - ledger.cash_held[h]
+        day.consumer_surplus[good] += np.float64(worth - paid)
+
+
+@spliced
+def place_bids(venue, resting, price, day, p, h, z, good, lots, late):
     """Bid for `lots` of a good, a part at rest, and for the `late` lots of yesterday at once."""
     seed, step = venue.seed, venue.step
     patient = stochastic_round(p.resting_share * lots, uniform(seed, step, h, _SPEND + 8 + z))
@@ -165,7 +183,7 @@ def place_bids(venue, resting, price, p, h, z, good, lots, late):
     if at_once > 0:
         u = uniform(seed, step, h, _SPEND + 4 + z)
         limit = price.reference[good] * (1.0 + p.slip * (0.3 + 0.7 * u))
-        submit(venue, good, _BID, limit, at_once, h, p.bid_life, 0)
+        bid(venue, day, good, limit, at_once, p.bid_life, h)
     if patient > 0:
         u = uniform(seed, step, h, _SPEND + 12 + z)
         below = p.resting_near + (p.resting_far - p.resting_near) * u
@@ -176,7 +194,7 @@ def place_bids(venue, resting, price, p, h, z, good, lots, late):
 
 
 @spliced
-def shop(venue, household, resting, agent, price, goods, macro, p, h, first):
+def shop(venue, household, resting, agent, price, goods, macro, day, p, h, first):
     """Bid for the basket that the expenditure system asks for; yesterday's bids end."""
     late0 = end_bid(venue, resting, h, 0)
     late1 = end_bid(venue, resting, h, 1)
@@ -199,10 +217,17 @@ def shop(venue, household, resting, agent, price, goods, macro, p, h, first):
         wanted = expenditure_demand(
             goods.subsistence[good], goods.budget_share[good], reference, surplus, scale
         )
+        day.model_surplus[first + good] += consumer_surplus(
+            goods.subsistence[good] * scale,
+            goods.budget_share[good],
+            surplus,
+            reference,
+            _CHOKE_PRICES * reference,
+        )
         lots = stochastic_round(wanted, uniform(venue.seed, venue.step, h, _SPEND + z))
         late = late0 if z == 0 else late1 if z == 1 else late2 if z == 2 else late3
         price.demand[first + good] += max(0, lots)
-        place_bids(venue, resting, price, p, h, z, first + good, max(0, lots), late)
+        place_bids(venue, resting, price, day, p, h, z, first + good, max(0, lots), late)
 
 
 @spliced
@@ -218,7 +243,7 @@ def live(venue, household, resting, agent, staff, price, goods, day, macro, p, h
     tax_wealth(venue, household, price, macro, day, p, h, first)
     household.income[h] += p.income_memory * (income - household.income[h])
     consume(venue, agent, goods, day, p, h, first)
-    shop(venue, household, resting, agent, price, goods, macro, p, h, first)
+    shop(venue, household, resting, agent, price, goods, macro, day, p, h, first)
 
 
 @kernel

@@ -10,6 +10,7 @@ const CANDLES_MAX = 1500;
 const RECENT_MAX = 80;
 const TICKETS_MAX = 20;
 const SPARK_MAX = 60;
+const POINTS_MAX = 1000;
 
 export const EMPTY = Object.freeze({
   link: { state: "connecting", latency_ms: null },
@@ -36,6 +37,9 @@ export const EMPTY = Object.freeze({
   balances: {},
   tickets: [],
   player: null,
+  catalogue: [],
+  days: {},
+  series: null,
 });
 
 function byAsset(list) {
@@ -175,6 +179,37 @@ function topicData(state, topic, data, whole) {
   return state;
 }
 
+/** Points that came for the shown series: all of them, or those from the newest known one on. */
+function seriesPoints(state, event) {
+  const { series } = state;
+  if (!series || series.key !== event.key) return state;
+  const first = event.points[0]?.t;
+  let before = event.whole ? [] : series.points;
+  if (first !== undefined) before = before.filter((point) => point.t < first);
+  const points = [...before, ...event.points].slice(-POINTS_MAX);
+  return { ...state, series: { ...series, points, loading: false, problem: null } };
+}
+
+/** A day's newest values become the next points of the small lines. */
+function dayEnded(state, tick) {
+  const add = (known, text) => {
+    if (text === undefined || known?.at(-1)?.[0] === tick) return known;
+    return [...(known ?? []), [tick, text]].slice(-SPARK_MAX);
+  };
+  const days = {};
+  for (const [name, known] of Object.entries(state.days)) {
+    const now = state.indicators[name];
+    if (Array.isArray(known)) days[name] = add(known, now);
+    else {
+      days[name] = { ...known };
+      for (const [code, text] of Object.entries(now ?? {})) {
+        days[name][code] = add(known[code], text);
+      }
+    }
+  }
+  return { ...state, days };
+}
+
 function patchTicket(state, id, patch) {
   const tickets = state.tickets.map((ticket) => {
     if (ticket.id !== id) return ticket;
@@ -219,6 +254,18 @@ export function reduce(state, event) {
       return { ...state, tickets: [event.ticket, ...state.tickets].slice(0, TICKETS_MAX) };
     case "ticket_patch":
       return patchTicket(state, event.id, event.patch);
+    case "series":
+      return {
+        ...state,
+        series: { ...event.series, points: [], loading: true, problem: null },
+      };
+    case "series_points":
+      return seriesPoints(state, event);
+    case "series_problem":
+      if (state.series?.key !== event.key) return state;
+      return { ...state, series: { ...state.series, loading: false, problem: event.problem } };
+    case "day_ended":
+      return dayEnded(state, event.tick);
     case "watch":
       return { ...state, code: event.code };
     case "orders":
@@ -250,7 +297,10 @@ export function initialState(island) {
     trades: [...(island.trades ?? [])].sort((a, b) => b.id - a.id).slice(0, TRADES_MAX),
     indicators: island.indicators ?? {},
     player: island.player ?? null,
+    catalogue: island.catalogue ?? [],
+    days: island.days ?? {},
   };
+  state = news(state, { items: island.news ?? [] });
   for (const row of Object.values(markets)) {
     if (Array.isArray(row.spark))
       state.sparks = { ...state.sparks, [row.code]: row.spark.map(Number) };

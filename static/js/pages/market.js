@@ -13,6 +13,7 @@ import { INTERVALS } from "../ui/chart.js";
 import "../ui/holdings.js";
 import "../ui/link.js";
 import "../ui/quote.js";
+import "../ui/reasons.js";
 import "../ui/tape.js";
 import "../ui/ticket.js";
 import "../ui/vitals.js";
