@@ -96,6 +96,9 @@ class _Collector:
             balances=self.reports.balances(state),
             world_events=_joined(self.world_events, events.WORLD_EVENT_DTYPE),
             indicators=_joined(self.indicators, events.INDICATOR_DTYPE),
+            sites=self.reports.sites(),
+            members=self.reports.members(),
+            works=self.reports.works(),
         )
 
 

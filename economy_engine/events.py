@@ -17,6 +17,7 @@ import numpy as np
 from economy_engine import limits
 from economy_engine.commands import CommandKind
 from economy_engine.order_terms import OrderEvent, OrderStatus
+from economy_engine.works import MEMBER_EVENT_DTYPE, SITE_EVENT_DTYPE, WORKS_EVENT_DTYPE
 
 __all__ = [
     "Block",
@@ -100,6 +101,7 @@ class Indicator(IntEnum):
     LOANS = 41
     BANK_CAPITAL = 42
     BASE_MONEY = 43
+    PRICE_LEVEL = 50  # the CPI against base prices, which indexes all amounts
     RESERVES = 64  # per market from here on
     SCARCITY = 65
     EQUILIBRIUM_PRICE = 66
@@ -210,6 +212,9 @@ _SECTIONS: dict[str, tuple[int, np.dtype]] = {
     "world_events": (7, WORLD_EVENT_DTYPE),
     "indicators": (8, INDICATOR_DTYPE),
     "shipments": (16, SHIPMENT_EVENT_DTYPE),
+    "sites": (20, SITE_EVENT_DTYPE),
+    "members": (21, MEMBER_EVENT_DTYPE),
+    "works": (22, WORKS_EVENT_DTYPE),
 }
 _NAMES = {number: (name, dtype) for name, (number, dtype) in _SECTIONS.items()}
 
@@ -231,6 +236,9 @@ class Block:
     world_events: np.ndarray = _rows("world_events")  # noqa: RUF009
     indicators: np.ndarray = _rows("indicators")  # noqa: RUF009
     shipments: np.ndarray = _rows("shipments")  # noqa: RUF009
+    sites: np.ndarray = _rows("sites")  # noqa: RUF009
+    members: np.ndarray = _rows("members")  # noqa: RUF009
+    works: np.ndarray = _rows("works")  # noqa: RUF009
 
 
 assert {each.name for each in fields(Block)} == set(_SECTIONS)
@@ -309,6 +317,12 @@ _RESULTS: dict[int, tuple[str, ...]] = {
         "toll_minor",
         "tariff_minor",
     ),
+    CommandKind.START_WORK: ("until_day",),
+    CommandKind.BUY_SITE: ("paid_minor",),
+    CommandKind.SELL_SITE: ("received_minor", "insurance_minor"),
+    CommandKind.UPGRADE_SITE: ("paid_minor", "tier"),
+    CommandKind.RESEARCH_SITE: ("units", "level"),
+    CommandKind.BUY_PROSPECT: ("paid_minor", "finds", "found_lots", "received_minor"),
 }
 
 

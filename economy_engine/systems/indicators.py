@@ -30,6 +30,7 @@ _WORLD: tuple[tuple[Indicator, Macro], ...] = (
     (Indicator.GINI, Macro.GINI),
     (Indicator.WAGE, Macro.MEAN_WAGE),
     (Indicator.GDP, Macro.GDP),
+    (Indicator.PRICE_LEVEL, Macro.CPI),
 )
 _MOOD = (
     (Indicator.SENTIMENT, Macro.SENTIMENT),
