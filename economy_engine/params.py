@@ -331,8 +331,8 @@ class WorldParams:
     agents: AI agents, at least 500 per region. regions: 1..4. shipments_max (0: by the number of
     agents; none in a single region): goods on their way at one time.
     ladder_levels, ai_orders_max (0: 2^ceil(log2(4 N)), at least 65,536), participant_orders_max,
-    spare_rows, participants_max (0: max(1,000, N/8)), sites_max (0: as many as participants): sizes;
-    tests use small ones. social_hour_ticks: ticks of an hour of people's time.
+    spare_rows, participants_max (0: max(1,000, N/8)), sites_max (0: as many as participants):
+    sizes; tests use small ones. social_hour_ticks: ticks of an hour of people's time.
     """
 
     agents: int

@@ -110,11 +110,11 @@ def place(context: Context, command: PlaceOrder) -> Decision:
         reason = RejectReason.MAX_POSITION
         order |= {"event": OrderEvent.REJECTED, "status": OrderStatus.REJECTED, "reason": reason}
         return Decision(reason=reason, order=order)
-    out = np.zeros(16, np.int64)
+    level, out = _level(context, command), np.zeros(16, np.int64)
     reason = RejectReason(
         place_participant(
             book, state.ledger, state.outbox, out, command.market, command.side,
-            command.order_type, _level(context, command), command.quantity, context.row, context.seq,
+            command.order_type, level, command.quantity, context.row, context.seq,
             command.time_in_force, command.self_trade, command.expires_tick,
             limits.FILLS_PER_COMMAND_MAX, limits.OPEN_ORDERS_PER_PARTICIPANT_MAX,
             state.institution(Institution.FEES), state.first_participant, context.tick,

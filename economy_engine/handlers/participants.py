@@ -74,8 +74,8 @@ def _close_sites(state: WorldState, row: int) -> None:
 
 
 def retire(context: Context, command: RetireParticipant) -> Decision:
-    """Close an account: orders and sites end, cash up to the grant returns to the issuer, the rest and all
-    goods go to the treasury, the row is free again."""
+    """Close an account: orders and sites end, cash up to the grant returns to the issuer, the
+    rest and all goods go to the treasury, the row is free again."""
     state = context.state
     cancel_all(
         state.book, state.ledger, state.outbox, context.row, -1, ClosureReason.RETIRED, context.tick

@@ -120,7 +120,7 @@ class OrderListView(ParticipantView):
             request.headers.get("Idempotency-Key"), data.get("client_order_id")
         )
         receipt = services.order_place(participant=self.participant, data=data, key=key)
-        return _submitted(request, self.participant, receipt)
+        return submitted(request, self.participant, receipt)
 
     @extend_schema(**schema.orders_cancel)
     def delete(self, request: Request) -> Response:
@@ -129,7 +129,7 @@ class OrderListView(ParticipantView):
         data = messages.parse(messages.CancelAllMessage, query, self.world.regions)
         key = messages.idempotency_key(request.headers.get("Idempotency-Key"), None)
         receipt = services.orders_cancel_all(participant=self.participant, data=data, key=key)
-        return _submitted(request, self.participant, receipt)
+        return submitted(request, self.participant, receipt)
 
 
 class OrderDetailView(ParticipantView):
@@ -153,7 +153,7 @@ class OrderDetailView(ParticipantView):
         receipt = services.order_cancel(
             participant=self.participant, data={"order": order_id}, key=key
         )
-        return _submitted(request, self.participant, receipt)
+        return submitted(request, self.participant, receipt)
 
 
 class ShipmentListView(ParticipantView):
@@ -179,10 +179,10 @@ class ShipmentListView(ParticipantView):
         data = messages.parse(messages.ShipGoodsMessage, request.data, self.world.regions)
         key = messages.idempotency_key(request.headers.get("Idempotency-Key"), None)
         receipt = services.shipment_send(participant=self.participant, data=data, key=key)
-        return _submitted(request, self.participant, receipt)
+        return submitted(request, self.participant, receipt)
 
 
-def _submitted(request: Request, participant: Any, receipt: Any) -> Response:
+def submitted(request: Request, participant: Any, receipt: Any) -> Response:
     """The first answer, or with `?wait=result` the second one when it comes in time."""
     waits = request.query_params.get("wait")
     if waits not in (None, "result"):

@@ -7,15 +7,18 @@ only where the block is newer than what the row already holds.
 from markets.projections.accounts import on_account_events, reset_accounts
 from markets.projections.board import on_market_events, reset_markets
 from markets.projections.history import on_world_events, reset_history
+from markets.projections.works import on_works_events, reset_works
 
 __all__ = [
     "PROJECTIONS",
     "on_account_events",
     "on_market_events",
+    "on_works_events",
     "on_world_events",
     "reset_accounts",
     "reset_history",
     "reset_markets",
+    "reset_works",
 ]
 
 # Name of the projection, as reads wait for it: (handler of a batch, reset of a world).
@@ -23,4 +26,5 @@ PROJECTIONS = {
     "accounts": (on_account_events, reset_accounts),
     "markets": (on_market_events, reset_markets),
     "history": (on_world_events, reset_history),
+    "works": (on_works_events, reset_works),
 }
