@@ -12,6 +12,7 @@ from worlds.api.entry import play
 urlpatterns = [
     path("", market_pages.landing, name="landing"),
     path("m/<str:code>", market_pages.market, name="market"),
+    path("works", market_pages.works, name="works"),
     path("play/", play, name="play"),
     path("credits", TemplateView.as_view(template_name="credits.html"), name="credits"),
     path("accounts/", include("players.urls")),

@@ -107,3 +107,14 @@ def market(request: HttpRequest, code: str) -> HttpResponse:
             commit, account = selectors.account_snapshot(number)
             island |= account | {"account_offset": commit}
     return render(request, "market.html", context | {"market": summary, "island": island})
+
+
+@require_safe
+@ensure_csrf_cookie
+def works(request: HttpRequest) -> HttpResponse:
+    """The caller's own economy; its figures come from the REST door, as clients get them."""
+    context, world = _page_context(request)
+    player = _player(request, world)
+    if player is not None:
+        player.pop("participant_id")
+    return render(request, "works.html", context | {"island": {"player": player}})

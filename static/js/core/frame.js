@@ -28,6 +28,7 @@ export function startFrame() {
   wireTheme();
   wireHelp();
   bind("g m", () => location.assign("/m/FOOD"));
+  bind("g w", () => location.assign("/works"));
   bind("g h", () => location.assign("/"));
   listen();
 }
