@@ -103,11 +103,6 @@ def _skill(site: Mapping[str, Any], fed: bool, step: int = 0) -> float:
     return works.productivity(site["level"] + step, fed, site["condition"])
 
 
-def _running(site: Mapping[str, Any]) -> dict[str, Any]:
-    """The rules of a site as the outlook takes them."""
-    return {"wage": float(site["wage"]), "output": float(site["target"]), "workers": site["wanted"]}
-
-
 def set_site(participant: Any, site: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
     """A site under other rules."""
     now, market = economy(participant.world), site["market"]
@@ -122,6 +117,7 @@ def set_site(participant: Any, site: Mapping[str, Any], data: Mapping[str, Any])
     seen = _outlook(
         now, market, site["tier"], wage=float(data["wage"]), skill=skill, price=price,
         output=1e-9 if idle else float(data["output"]), workers=data["workers"] or 1,
+        paid=site["paid"],
     )  # fmt: skip
     pricing = Pricing(data["pricing"]).name.lower()
     return {"cost": credits_text(0), "asking_price": money(price), "pricing": pricing} | (

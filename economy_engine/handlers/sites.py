@@ -158,7 +158,7 @@ def set_rules(context: Context, command: SetSite) -> Decision:
     site["next_visit"] = min(int(site["next_visit"]), int(state.clock[Clock.STEP]))
     update_costs(state, site)
     set_jobs(state, place)
-    _changed(context, place, WorksEvent.SITE_SET, 1, 0)
+    _changed(context, place, WorksEvent.SITE_SET, 0, 0)
     return Decision()
 
 

@@ -26,6 +26,7 @@ export class WorksElement extends LitElement {
 
 const ROWS = [
   ["cost", "You pay now", credits],
+  ["cash", "You have free", credits],
   ["wage", "Wage a day, after tax", credits],
   ["days", "Days", String],
   ["total", "In all", credits],
