@@ -133,7 +133,7 @@ def _play_works(state: WorldState, act: Any) -> None:
     act(commands.StartWork(), commands.SetNeeds(on=True), commands.BuySite(OIL))
     deed = int(state.clock[Clock.SEQ])
     state.ledger.stock[row] += 100
-    state.ledger.goods_in += 100
+    state.ledger.goods_in[:] += 100
     site = state.arrays["sites"][0]
     site["next_production"], site["condition"] = 0, 0.5
     state.staff.workers[job] = 1

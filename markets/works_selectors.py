@@ -27,7 +27,8 @@ def economy_figures(world: World) -> dict[str, Any]:
     return {
         "level": points.get((Indicator.PRICE_LEVEL, -1), 1.0),
         "wage": points.get((Indicator.WAGE, -1), START_WAGE_MINOR),
-        "treasury": points.get((Indicator.TREASURY, -1), 0.0),
+        # Until the first day's end nobody knows; then the wage is shown in full.
+        "treasury": points.get((Indicator.TREASURY, -1), float("inf")),
         "money": points.get((Indicator.MONEY, -1), 0.0),
         "prices": {m: points.get((fair, m), float(price)) for m, price in last.items()},
         "reserves": {m: value for (found, m), value in points.items() if found == left},
