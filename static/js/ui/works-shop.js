@@ -8,11 +8,18 @@ const NOT_MADE = new Set(["CO2"]);
 const FINITE = ["OIL", "LITH", "RARE"];
 const FRESH_MS = 10_000;
 
+/** The good of a market: its code without the letter of the region. */
+const goodOf = (code) => code.split(".")[0];
+
+function codesOf(wanted) {
+  return Object.keys(store.state.markets).filter((code) => wanted(goodOf(code)));
+}
+
 function options(codes, chosen) {
   const { markets } = store.state;
   return codes.map(
     (code) => html`<option value=${code} ?selected=${code === chosen}>
-      ${markets[code]?.name ?? code}
+      ${markets[code]?.name ?? code}${code.includes(".") ? `, ${code.split(".")[1]}` : ""}
     </option>`,
   );
 }
@@ -46,7 +53,7 @@ class Shop extends WorksElement {
 export class LeaWorksShop extends Shop {
   constructor() {
     super();
-    this.market = "FOOD";
+    this.market = codesOf((good) => good === "FOOD")[0] ?? "FOOD";
     this.path = "/api/sites";
   }
 
@@ -61,7 +68,7 @@ export class LeaWorksShop extends Shop {
   }
 
   render() {
-    const codes = Object.keys(store.state.markets).filter((code) => !NOT_MADE.has(code));
+    const codes = codesOf((good) => !NOT_MADE.has(good));
     return html`<form class="body" @submit=${this.buy}>
       <label
         >It makes<select
@@ -82,7 +89,7 @@ export class LeaWorksShop extends Shop {
 export class LeaWorksProspect extends Shop {
   constructor() {
     super();
-    this.market = "OIL";
+    this.market = codesOf((good) => FINITE.includes(good))[0] ?? "OIL";
     this.tickets = 5;
     this.path = "/api/prospects";
   }
@@ -111,7 +118,7 @@ export class LeaWorksProspect extends Shop {
       <div class="row">
         <label
           >Look for<select @change=${(event) => this.choose({ market: event.target.value })}>
-            ${options(FINITE, this.market)}
+            ${options(codesOf((good) => FINITE.includes(good)), this.market)}
           </select></label
         >
         <label
