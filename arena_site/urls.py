@@ -13,6 +13,7 @@ urlpatterns = [
     path("", market_pages.landing, name="landing"),
     path("m/<str:code>", market_pages.market, name="market"),
     path("economy", market_pages.economy, name="economy"),
+    path("works", market_pages.works, name="works"),
     path("play/", play, name="play"),
     path("credits", TemplateView.as_view(template_name="credits.html"), name="credits"),
     path("accounts/", include("players.urls")),

@@ -100,6 +100,9 @@ class _Collector:
             world_events=_joined(self.world_events, events.WORLD_EVENT_DTYPE),
             indicators=_joined(self.indicators, events.INDICATOR_DTYPE),
             attributions=_joined(self.attributions, events.ATTRIBUTION_DTYPE),
+            sites=self.reports.sites(),
+            members=self.reports.members(),
+            works=self.reports.works(),
         )
 
 

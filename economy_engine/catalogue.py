@@ -46,6 +46,7 @@ _I, _U = Indicator, Unit
 
 ENTRIES: dict[Indicator, Entry] = {
     _I.CPI: Entry("Consumer prices", _U.INDEX),
+    _I.PRICE_LEVEL: Entry("Price level against base prices", _U.NUMBER),
     _I.CORE_CPI: Entry("Core prices, without energy", _U.INDEX),
     _I.REGIONAL_CPI: Entry("Consumer prices of a region", _U.INDEX),
     _I.INFLATION: Entry("Inflation, 30 days", _U.RATE),

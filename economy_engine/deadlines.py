@@ -5,12 +5,19 @@ deadlines of one tick come in the order in which they were made, on every machin
 taken out early: who handles one compares its generation and lets a stale one pass.
 """
 
+from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
 
 from economy_engine.schema import Clock
 from economy_engine.state import WorldState
+
+
+class DeadlineKind(IntEnum):
+    """Whose deadline an entry is."""
+
+    PROTECTION_ENDS = 1  # reference: ledger row of a newcomer
 
 
 class Deadline(NamedTuple):

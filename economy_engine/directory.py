@@ -12,6 +12,7 @@ import numpy as np
 from economy_engine.ledger.columns import AccountKind
 from economy_engine.schema import Clock
 from economy_engine.state import WorldState
+from economy_engine.works import MEMBER_DTYPE
 
 NO_ROW = -1
 
@@ -65,6 +66,7 @@ def enroll(state: WorldState, participant: int) -> int:
     ledger.owner[row] = row
     ledger.group[row] = -1
     ledger.flags[row] = 0
+    state.arrays["members"][row - state.first_participant] = np.zeros(1, MEMBER_DTYPE)[0]
     count = participants_count(state)
     ids, rows = state.arrays["participants.ids"], state.arrays["participants.rows"]
     place = int(np.searchsorted(ids[:count], participant))

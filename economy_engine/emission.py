@@ -1,7 +1,11 @@
-"""What a world reports besides orders: world events and indicator values, in bounded buffers.
+"""What a world reports besides the books: world events, indicators, participants' economies.
 
-Filled by `tick.advance`, taken out by `take` after each tick. Neither digest nor snapshot has them.
+Filled by `tick.advance` and by handlers, taken out after each entry. Neither digest nor snapshot
+has them. World events and indicators are in bounded buffers; the rest is bounded by the number of
+sites and participants.
 """
+
+from typing import Any
 
 import numpy as np
 
@@ -31,6 +35,41 @@ WORLD_EVENTS_BASE = 64
 INDICATORS_BASE = 256
 
 
+class Works:
+    """What happened in the economies of participants since it was last taken out.
+
+    Attributes
+    ----------
+    orders: reports of orders that sites placed by rule, each with its `row` (a ledger row).
+    touched: (row, asset) pairs whose balances changed.
+    notes: (row, tick, WorksEvent, market, deed, quantity, amount in minor units).
+    sites: places in the table of sites, and members: ledger rows, whose state changed.
+    closed: SITE_DTYPE records of sites that were given back.
+    """
+
+    def __init__(self) -> None:
+        self.orders: list[dict[str, Any]] = []
+        self.touched: list[tuple[int, int]] = []
+        self.notes: list[tuple[int, int, int, int, int, int, int]] = []
+        self.sites: set[int] = set()
+        self.members: set[int] = set()
+        self.closed: list[Any] = []
+
+    def note(
+        self, row: int, tick: int, kind: int, market: int = -1, deed: int = 0, quantity: int = 0,
+        amount: int = 0,
+    ) -> None:  # fmt: skip
+        """Tell one thing that happened to the participant on a row."""
+        self.notes.append((row, tick, int(kind), market, deed, quantity, amount))
+
+    def clear(self) -> None:
+        """Forget everything."""
+        for part in (self.orders, self.touched, self.notes, self.closed):
+            part.clear()
+        self.sites.clear()
+        self.members.clear()
+
+
 class Emission:
     """Preallocated buffers with their counts.
 
@@ -41,6 +80,7 @@ class Emission:
     arrivals: ARRIVAL_DTYPE[...], shipments of participants that came in; arrived: int64[1].
     attributions: ATTRIBUTION_DTYPE[2 M] with `attribution_count` rows in use; a tick of several
         steps closes at most one bar of ten steps and a half.
+    works: what happened in the economies of participants.
     """
 
     def __init__(self, markets: int, shipments: int = 0) -> None:
@@ -53,6 +93,7 @@ class Emission:
         self.arrived = np.zeros(1, np.int64)
         self.attributions = np.zeros(2 * markets, ATTRIBUTION_DTYPE)
         self.attribution_count = 0
+        self.works = Works()
 
     def world_event(self, tick: int, kind: int, market: int, value: float, detail: int = 0) -> None:
         """Append one world event; raises ContractViolation when nobody took the earlier ones."""
@@ -119,3 +160,4 @@ class Emission:
         self.counts[:] = 0
         self.arrived[0] = 0
         self.attribution_count = 0
+        self.works.clear()

@@ -59,6 +59,14 @@ class RejectReason(IntEnum):
     ROUTE_CLOSED = 3302
     NOT_SHIPPABLE = 3303
     MAX_SHIPMENTS = 3304
+    # 36xx: work, sites and prospects.
+    SITE_NOT_FOUND = 3601
+    MAX_SITES = 3602
+    RECIPE_NOT_ALLOWED = 3603
+    SITE_AT_LIMIT = 3604
+    NOT_WORKING = 3605
+    TREASURY_SHORT = 3606
+    NO_DEPOSITS = 3607
     # 39xx: operations.
     WORLD_HALTED = 3901
     ENGINE_BUSY = 3902
@@ -126,6 +134,13 @@ _MESSAGES: dict[RejectReason, str] = {
     RejectReason.ROUTE_CLOSED: "The route between the regions is closed.",
     RejectReason.NOT_SHIPPABLE: "This good cannot be moved to another region.",
     RejectReason.MAX_SHIPMENTS: "The participant has too many shipments on their way.",
+    RejectReason.SITE_NOT_FOUND: "There is no such site of yours.",
+    RejectReason.MAX_SITES: "No further site may be bought now.",
+    RejectReason.RECIPE_NOT_ALLOWED: "A site cannot make this good.",
+    RejectReason.SITE_AT_LIMIT: "The site has reached its highest tier or level, or its jobs.",
+    RejectReason.NOT_WORKING: "There is no work contract.",
+    RejectReason.TREASURY_SHORT: "The treasury cannot pay this now.",
+    RejectReason.NO_DEPOSITS: "There are no deposits of this good to look for.",
     RejectReason.WORLD_HALTED: "The world is halted.",
     RejectReason.ENGINE_BUSY: "The engine has no room for this now; try again.",
     RejectReason.POISON: "The command could not be processed and was set aside.",
@@ -139,6 +154,8 @@ _HTTP_STATUS: dict[RejectReason, int] = {
     RejectReason.UNKNOWN_PARTICIPANT: 404,
     RejectReason.UNKNOWN_ROUTE: 404,
     RejectReason.ROUTE_CLOSED: 409,
+    RejectReason.SITE_NOT_FOUND: 404,
+    RejectReason.NOT_WORKING: 409,
     RejectReason.ORDER_CLOSED: 409,
     RejectReason.ALREADY_REGISTERED: 409,
     RejectReason.DUPLICATE_CLIENT_ORDER_ID: 409,
@@ -157,5 +174,6 @@ _TEMPORARY = frozenset(
         RejectReason.NO_LIQUIDITY,
         RejectReason.ROUTE_CLOSED,
         RejectReason.MAX_SHIPMENTS,
+        RejectReason.TREASURY_SHORT,
     }
 )

@@ -59,6 +59,7 @@ class Indicator(IntEnum):
     LOANS = 41
     BANK_CAPITAL = 42
     BASE_MONEY = 43
+    PRICE_LEVEL = 50  # the CPI against base prices, which indexes all amounts
     RESERVES = 64  # per market, 64 to 99
     SCARCITY = 65
     EQUILIBRIUM_PRICE = 66

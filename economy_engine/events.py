@@ -18,6 +18,7 @@ from economy_engine import limits
 from economy_engine.commands import CommandKind
 from economy_engine.event_kinds import Indicator, WorldEvent
 from economy_engine.order_terms import OrderEvent, OrderStatus
+from economy_engine.works import MEMBER_EVENT_DTYPE, SITE_EVENT_DTYPE, WORKS_EVENT_DTYPE
 
 __all__ = [
     "Block",
@@ -183,6 +184,9 @@ _SECTIONS: dict[str, tuple[int, np.dtype]] = {
     "shipments": (16, SHIPMENT_EVENT_DTYPE),
     "routes": (17, ROUTE_DTYPE),
     "attributions": (20, ATTRIBUTION_DTYPE),
+    "sites": (24, SITE_EVENT_DTYPE),
+    "members": (25, MEMBER_EVENT_DTYPE),
+    "works": (26, WORKS_EVENT_DTYPE),
 }
 _NAMES = {number: (name, dtype) for name, (number, dtype) in _SECTIONS.items()}
 
@@ -206,6 +210,9 @@ class Block:
     shipments: np.ndarray = _rows("shipments")  # noqa: RUF009
     routes: np.ndarray = _rows("routes")  # noqa: RUF009
     attributions: np.ndarray = _rows("attributions")  # noqa: RUF009
+    sites: np.ndarray = _rows("sites")  # noqa: RUF009
+    members: np.ndarray = _rows("members")  # noqa: RUF009
+    works: np.ndarray = _rows("works")  # noqa: RUF009
 
 
 assert {each.name for each in fields(Block)} == set(_SECTIONS)
@@ -284,6 +291,12 @@ _RESULTS: dict[int, tuple[str, ...]] = {
         "toll_minor",
         "tariff_minor",
     ),
+    CommandKind.START_WORK: ("until_day",),
+    CommandKind.BUY_SITE: ("paid_minor",),
+    CommandKind.SELL_SITE: ("received_minor", "insurance_minor"),
+    CommandKind.UPGRADE_SITE: ("paid_minor", "tier"),
+    CommandKind.RESEARCH_SITE: ("units", "level"),
+    CommandKind.BUY_PROSPECT: ("paid_minor", "finds", "found_lots", "received_minor"),
 }
 
 

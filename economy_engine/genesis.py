@@ -246,6 +246,8 @@ def _fill_agents(state: WorldState) -> None:
         sectors[at : at + count] = m
         at += count
     wage = float(cents(START_WAGE_CENTS))
+    firms = len(sectors)
+    state.staff.payer[:firms] = np.arange(rows.firms, rows.firms + firms, dtype=np.int32)
     draw.firms(state.firm, state.staff, sectors, price, goods, seed, wage, QUOTA_SHARE)
     draw.endow_firms(ledger, state.firm, goods, rows.firms, wage, params.firm.buffer_flat)
     employed = draw.employ(state.household, state.firm, state.staff, goods, seed)

@@ -60,3 +60,14 @@ class OrderEvent(IntEnum):
     REPLACED = 4
     REDUCED = 5
     REJECTED = 6
+
+
+# Orders that a site places by its owner's rule have no command: they are numbered from here on,
+# beyond all commands and still exact in a browser. They are good-till orders of this many ticks.
+RULE_ORDER_FIRST = 1 << 52
+RULE_ORDER_TICKS = 900
+
+
+def is_rule_order(seq: int) -> bool:
+    """Return whether the order of this number was placed by a site's rule."""
+    return seq >= RULE_ORDER_FIRST

@@ -295,6 +295,35 @@ class VenueParams(NamedTuple):
     indication_ticks: int = 5  # the indicative price is announced this often
 
 
+class WorksParams(NamedTuple):
+    """Work contracts and sites of participants (r1 4.2, 4.3); money at base prices."""
+
+    licence: float = float(cents(150_000))  # minor units, a site of the first tier
+    land_fee: float = 0.005  # of the licence, per day
+    resale: float = 0.5  # of the licence, times condition
+    insurance: float = 0.5  # of a newcomer's loss on the first site
+    fee_days: int = 10  # unpaid days until a site is taken back
+    wear: float = 0.03  # condition per day at full running
+    wear_idle: float = 0.002  # condition per day in any case
+    repair: float = 0.1  # condition per lot of tools, by jobs of the first tier
+    repair_below: float = 0.9
+    research_units: int = 2  # lots of IP for the first level
+    ticket: float = float(cents(2_000))  # minor units
+    find_probability: float = 0.02  # per ticket
+    find_return: float = 0.9  # expected value of a ticket
+    find_share: float = 0.001  # of the base reserve
+    work_days: int = 30  # term of a work contract
+    tax_percent: int = 20  # on wages
+    storage_lots: int = 2_000  # free room per region, and
+    storage_site_lots: int = 250  # per job of a site
+    storage_fee: float = float(cents(2))  # minor units per lot above the room and day
+    sites_each: int = 20
+    sites_newcomer: int = 2
+    position_wages: float = 40.0  # newcomer's position and bids, in mean wages
+    newcomer_ppm: int = 20_000  # price protection of a newcomer's market order
+    newcomer_hours: int = 2  # social hours
+
+
 @dataclass(frozen=True)
 class WorldParams:
     """Everything that decides a world at its genesis; the digest of tick 0 is a function of it.
@@ -302,7 +331,8 @@ class WorldParams:
     agents: AI agents, at least 500 per region. regions: 1..4. shipments_max (0: by the number of
     agents; none in a single region): goods on their way at one time.
     ladder_levels, ai_orders_max (0: 2^ceil(log2(4 N)), at least 65,536), participant_orders_max,
-    spare_rows, participants_max (0: max(1,000, N/8)): sizes; tests use small ones.
+    spare_rows, participants_max (0: max(1,000, N/8)), sites_max (0: as many as participants):
+    sizes; tests use small ones. social_hour_ticks: ticks of an hour of people's time.
     """
 
     agents: int
@@ -317,6 +347,7 @@ class WorldParams:
     calendar_max: int = 131_072
     sites_max: int = 0
     shipments_max: int = 0
+    social_hour_ticks: int = 36_000
     config: SeedConfig = field(default_factory=SeedConfig)
     market: MarketParams = field(default_factory=MarketParams)
     firm: FirmParams = field(default_factory=FirmParams)
@@ -329,6 +360,7 @@ class WorldParams:
     trade: TradeParams = field(default_factory=TradeParams)
     quota: QuotaParams = field(default_factory=QuotaParams)
     venue: VenueParams = field(default_factory=VenueParams)
+    works: WorksParams = field(default_factory=WorksParams)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "preset", Preset(self.preset))
@@ -350,6 +382,8 @@ class WorldParams:
             object.__setattr__(self, "participants_max", max(1_000, self.agents // 8))
         if not self.shipments_max and self.regions > 1:
             object.__setattr__(self, "shipments_max", max(4_096, self.agents // 4))
+        if not self.sites_max:
+            object.__setattr__(self, "sites_max", self.participants_max)
 
     @property
     def goods(self) -> int:
@@ -409,6 +443,7 @@ GROUPS: dict[str, type] = {
     "trade": TradeParams,
     "quota": QuotaParams,
     "venue": VenueParams,
+    "works": WorksParams,
 }
 
 

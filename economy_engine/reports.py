@@ -18,6 +18,9 @@ from economy_engine.ledger.columns import CASH
 from economy_engine.order_terms import OrderEvent, OrderStatus
 from economy_engine.schema import Clock
 from economy_engine.state import WorldState
+from economy_engine.systems.works.members import day_of, member_of
+from economy_engine.systems.works.sites import job_of
+from economy_engine.works import MEMBER_EVENT_DTYPE, SITE_EVENT_DTYPE, WORKS_EVENT_DTYPE
 
 _OPEN_CLOSURES = (
     ClosureReason.SELF_TRADE_REDUCED,
@@ -45,6 +48,9 @@ class Reports:
         self._fills: list[np.ndarray] = []
         self._touched: list[np.ndarray] = []
         self._shipments: list[np.ndarray] = []
+        self._notes: list[np.ndarray] = []
+        self._sites: dict[int, np.ndarray] = {}  # by deed
+        self._members: dict[int, np.ndarray] = {}  # by participant
 
     def placed(self, order: dict[str, Any]) -> None:
         """Add the state that an order's own command left it in."""
@@ -64,7 +70,8 @@ class Reports:
             self._shipments.append(row)
 
     def drain(self, state: WorldState) -> None:
-        """Take what the outbox holds and clear its counts."""
+        """Take what the outbox and the participants' economies hold, and clear them."""
+        self._drain_works(state)
         counts = state.outbox.counts
         fills = state.outbox.fills[: counts[OutboxCount.FILLS]]
         closures = state.outbox.closures[: counts[OutboxCount.CLOSURES]]
@@ -81,6 +88,39 @@ class Reports:
         if len(arrived):
             self._shipments.append(_arrival_rows(state, arrived))
             self._touched.append(np.stack([arrived["row"], arrived["target"]], axis=1))
+
+    def _drain_works(self, state: WorldState) -> None:
+        """Orders by rule, notes, and the sites and members that changed, as they are now."""
+        found = state.emission.works
+        tick = int(state.clock[Clock.TICK])
+        for order in found.orders:
+            row = np.array([order.pop("row")])
+            self.placed(order | {"participant": int(directory.participants_of(state, row)[0])})
+        self.touch(found.touched)
+        if found.notes:
+            self._notes.append(_note_rows(state, found.notes))
+        for place in sorted(found.sites):
+            site = state.arrays["sites"][place]
+            workers = int(state.staff.workers[job_of(state, place)])
+            self._sites[int(site["deed"])] = _site_row(state, site, workers, tick)
+        for site in found.closed:
+            self._sites[int(site["deed"])] = _site_row(state, site, 0, tick)
+        for row in sorted(found.members):
+            member = _member_row(state, row, tick)
+            self._members[int(member["participant"][0])] = member
+        found.clear()
+
+    def works(self) -> np.ndarray:
+        """Return one WORKS_EVENT row per thing that happened, in order."""
+        return _joined(self._notes, WORKS_EVENT_DTYPE)
+
+    def sites(self) -> np.ndarray:
+        """Return one SITE_EVENT row per site that changed, in its last state."""
+        return _joined(list(self._sites.values()), SITE_EVENT_DTYPE)
+
+    def members(self) -> np.ndarray:
+        """Return one MEMBER_EVENT row per participant whose contract or household changed."""
+        return _joined(list(self._members.values()), MEMBER_EVENT_DTYPE)
 
     def orders(self) -> np.ndarray:
         """Return one ORDER_EVENT row per order, by seq."""
@@ -213,3 +253,40 @@ def _balance_rows(state: WorldState, pairs: np.ndarray) -> np.ndarray:
     out["available"] = np.where(cash, ledger.cash[rows], ledger.stock[rows, goods])
     out["held"] = np.where(cash, ledger.cash_held[rows], ledger.stock_held[rows, goods])
     return out[out["participant"] > 0]
+
+
+def _note_rows(state: WorldState, notes: list[tuple[int, ...]]) -> np.ndarray:
+    rows = np.array(notes, np.int64)
+    out = np.zeros(len(rows), WORKS_EVENT_DTYPE)
+    out["participant"] = directory.participants_of(state, rows[:, 0])
+    for column, name in enumerate(("tick", "kind", "market", "deed", "quantity", "amount"), 1):
+        out[name] = rows[:, column]
+    return out
+
+
+_SITE_FIELDS = tuple(
+    name
+    for name in SITE_EVENT_DTYPE.names or ()
+    if name not in ("participant", "tick", "workers", "reference")
+)
+
+
+def _site_row(state: WorldState, site: Any, workers: int, tick: int) -> np.ndarray:
+    out = np.zeros(1, SITE_EVENT_DTYPE)
+    owner = np.array([int(site["owner"])])
+    out["participant"] = directory.participants_of(state, owner)
+    out["tick"], out["workers"] = tick, workers
+    out["reference"] = state.price.reference[int(site["market"])]
+    for name in _SITE_FIELDS:
+        out[name] = site[name]
+    return out
+
+
+def _member_row(state: WorldState, row: int, tick: int) -> np.ndarray:
+    out = np.zeros(1, MEMBER_EVENT_DTYPE)
+    member = member_of(state, row)
+    out["participant"] = directory.participants_of(state, np.array([row]))
+    out["tick"], out["day"] = tick, day_of(state)
+    for name in ("work_until", "worked_days", "earned", "protected_until", "needs", "fed", "sites"):
+        out[name] = member[name]
+    return out

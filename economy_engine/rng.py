@@ -56,6 +56,8 @@ class Stream(IntEnum):
     PARTICIPANT = 352
     DIGEST = 368
     TEST = 384
+    SITE = 400
+    PROSPECT = 432
 
 
 @wrapping

@@ -50,6 +50,7 @@ from economy_engine.systems.columns import (
     StaffColumns,
     TraderColumns,
 )
+from economy_engine.works import MEMBER_DTYPE, SITE_DTYPE
 
 ENGINE_VERSION = 1
 
@@ -65,6 +66,9 @@ PARTICIPANTS = "participants"
 CALENDAR = "calendar"
 FREE_ROWS = "free_rows"
 SHIPMENTS = "shipments"
+SITES = "sites"  # sites below the high-water mark
+JOBS = "jobs"  # AI firms and those sites
+MEMBERS = "members"  # ledger rows of participants below n
 
 
 class Clock(IntEnum):
@@ -82,6 +86,8 @@ class Clock(IntEnum):
     HALTED = 9  # 1 while the world is halted
     SEQ = 10  # last journal seq that acted
     ENTRIES = 11  # entries ever applied
+    SITES = 12  # sites ever used are [0, this)
+    RULE_ORDERS = 13  # orders ever placed by sites' rules
 
 
 class ArraySpec(NamedTuple):
@@ -119,6 +125,8 @@ def sizes(params: WorldParams, rows: int, counts: dict[str, int]) -> dict[str, i
         "S": params.sites_max,
         "Y": params.shipments_max,
         "BW": limits.BREAKER_WINDOW_TICKS,
+        "J": counts["F"] + params.sites_max,
+        "B": rows - params.agents - limits.INSTITUTION_ROWS,
         "HD": HISTORY_DAYS,
         "HR": len(History),
         **counts,
@@ -135,17 +143,6 @@ CALENDAR_DTYPE = np.dtype(
     ]
 )
 REGION_DTYPE = np.dtype([("owner", "<i4"), ("open", "<i4"), ("toll", "<i8"), ("delay", "<i8")])
-SITE_DTYPE = np.dtype(
-    [
-        ("owner", "<i4"),
-        ("market", "<i4"),
-        ("deed", "<i8"),
-        ("term_end", "<i8"),
-        ("condition", "<f8"),
-        ("tier", "<i4"),
-        ("state", "<i4"),
-    ]
-)
 
 
 # Columns that a tuple got after its first version: their arrays stand at the end of the table.
@@ -207,7 +204,7 @@ _WORLD = [
     ArraySpec("macro", "<f8", (48,)),
     ArraySpec("fees", "<i8", ("R", 8)),  # base and tariff per region and class, basis points
     ArraySpec("regions", REGION_DTYPE, ("R",)),
-    ArraySpec("sites", SITE_DTYPE, ("S",)),
+    ArraySpec("sites", SITE_DTYPE, ("S",), SITES),
     ArraySpec("participants.ids", "<i8", ("P",), PARTICIPANTS),
     ArraySpec("participants.rows", "<i4", ("P",), PARTICIPANTS),
     ArraySpec("calendar", CALENDAR_DTYPE, ("Q",), CALENDAR),
@@ -247,7 +244,17 @@ SCHEMA: tuple[ArraySpec, ...] = (
         },
     ),
     *_group(
-        "staff", StaffColumns, ("F",), {"workers": "<i4", "vacancies": "<i4", "layoffs": "<i4"}
+        "staff",
+        StaffColumns,
+        ("J",),
+        {
+            "workers": "<i4",
+            "vacancies": "<i4",
+            "layoffs": "<i4",
+            "payer": ("<i4", ("J",), -1),
+            "region": "<i4",
+        },
+        axis=JOBS,
     ),
     *_group(
         "desk",
@@ -365,6 +372,7 @@ SCHEMA: tuple[ArraySpec, ...] = (
         | dict.fromkeys(("bar_flow", "bar_volume", "quantity_seen"), "<i8")
         | dict.fromkeys(("returns", "flows", "volumes"), ("<f4", ("M", BARS), 0)),
     ),
+    ArraySpec("members", MEMBER_DTYPE, ("B",), MEMBERS),
 )
 DERIVED: tuple[ArraySpec, ...] = tuple(_DERIVED)
 BY_NAME: dict[str, ArraySpec] = {spec.name: spec for spec in (*SCHEMA, *DERIVED)}

@@ -207,6 +207,12 @@ class WorldState:
             return ((0, int(self.freight.counters[FreightCounter.COUNT])),)
         if spec.axis == schema.FREE_ROWS:
             return ((0, int(clock[Clock.FREE_ROWS])),)
+        if spec.axis == schema.SITES:
+            return ((0, int(clock[Clock.SITES])),)
+        if spec.axis == schema.JOBS:
+            return ((0, self.counts.sizes["F"] + int(clock[Clock.SITES])),)
+        if spec.axis == schema.MEMBERS:
+            return ((0, int(clock[Clock.ROWS]) - self.first_participant),)
         return ((0, schema.shape_of(spec, self.size)[0]),)
 
     def ranges(self) -> np.ndarray:
@@ -265,6 +271,9 @@ class WorldState:
         for spec in schema.SCHEMA:
             if spec.axis == schema.ROWS:
                 self.arrays[spec.name][:in_use] = old[spec.name][:in_use]
+            elif spec.axis == schema.MEMBERS:
+                members = in_use - self.first_participant
+                self.arrays[spec.name][:members] = old[spec.name][:members]
             else:
                 self.arrays[spec.name][...] = old[spec.name]
         self.ledger.owner[in_use:] = np.arange(in_use, self.rows_allocated, dtype=np.int32)

@@ -7,6 +7,7 @@ another and every order matches at once against the book as it then stands.
 
 import numpy as np
 
+from economy_engine import deadlines
 from economy_engine.book.kernels import (
     reset_statistics,
     sweep_expired_ai,
@@ -36,6 +37,7 @@ from economy_engine.systems.behavior import (
 )
 from economy_engine.systems.columns import Institution
 from economy_engine.systems.venue import Venue
+from economy_engine.systems.works import members, sites
 
 _MOOD_STEPS = 10  # mood indicators are published this often
 
@@ -49,12 +51,15 @@ def advance(state: WorldState) -> None:
     tick = int(clock[Clock.TICK]) + 1
     sweep_expired_participants(state.book, state.ledger, state.outbox, tick)
     _receive_shipments(state, tick)
+    _keep_deadlines(state, tick)
     for step_of_tick in range(shape.steps_per_tick):
         step, phase = int(clock[Clock.STEP]), int(clock[Clock.PHASE])
         venue = _venue(state, tick, step, phase, shape.ticks_per_step)
         if phase == 0:
             _update_markets(state, venue)  # 1 market price updates
         _let_agents_act(state, venue)  # 2 agent behavior
+        if phase == 0:
+            sites.visit_sites(state, tick, step)
         if step_of_tick + 1 == shape.steps_per_tick:
             _watch_markets(state, tick)  # breaker and auctions, once a tick
         supply_demand.count_flow(state.book, state.price, state.flow, phase == 0)
@@ -70,6 +75,13 @@ def advance(state: WorldState) -> None:
         clock[Clock.PHASE] = 0
         clock[Clock.STEP] = step + 1
     clock[Clock.TICK] = tick
+
+
+def _keep_deadlines(state: WorldState, tick: int) -> None:
+    """Act what the calendar holds for this tick."""
+    while (due := deadlines.pop_due(state, tick)) is not None:
+        if due.kind == deadlines.DeadlineKind.PROTECTION_ENDS:
+            members.end_protection(state, due.reference, due.generation, tick)
 
 
 def clear_reports(state: WorldState) -> None:
@@ -121,7 +133,7 @@ def _let_agents_act(state: WorldState, venue: Venue) -> None:
     quota.sell_quota(venue, price, goods, macro, params.quota)
     households.live_households(
         venue, state.household, state.resting, state.agent, state.staff, price, goods, day, macro,
-        params.household, rows.firms,
+        params.household, state.counts.sizes["F"], int(state.clock[Clock.SITES]),
     )  # fmt: skip
     desks.trade_desks(
         venue, state.desk, state.trader, state.resting, state.agent, price, flow, state.news,

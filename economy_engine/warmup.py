@@ -19,6 +19,7 @@ from economy_engine import apply as applying
 from economy_engine import commands, genesis, market_data, params, snapshot, tick
 from economy_engine.book import checks
 from economy_engine.book.kernels import sweep_expired_participants
+from economy_engine.goods import OIL
 from economy_engine.ledger.kernels import check_conservation
 from economy_engine.order_terms import OrderType, Side, TimeInForce
 from economy_engine.schema import Clock
@@ -36,6 +37,8 @@ from economy_engine.systems import (
 )
 from economy_engine.systems.behavior import arbitrage, desks, firms, households, makers, noise
 from economy_engine.systems.indicators import record
+from economy_engine.systems.works import members, sites
+from economy_engine.works import Pricing
 
 AGENTS, REGIONS = 1_000, 2  # a single region has no use for some of the kernels
 PARTICIPANT = 1
@@ -127,6 +130,26 @@ def _check(state: WorldState) -> None:
     state.check()
 
 
+def _play_works(state: WorldState, act: Any) -> None:
+    """Give every command of the own economy once, and let a site, a worker and a household live."""
+    row, job = state.first_participant, state.counts.sizes["F"]
+    act(commands.StartWork(), commands.SetNeeds(on=True), commands.BuySite(OIL))
+    deed = int(state.clock[Clock.SEQ])
+    state.ledger.stock[row] += 100
+    state.ledger.goods_in[:] += 100
+    site = state.arrays["sites"][0]
+    site["next_production"], site["condition"] = 0, 0.5
+    state.staff.workers[job] = 1
+    sites.visit_sites(state, 1, int(state.clock[Clock.STEP]))
+    members.close_members(state, 1, 1)
+    rules = commands.SetSite(bytes(16), 10, 1_000, 1, Pricing.COST_PLUS, 0, 0, 0, True)
+    act(rules, commands.ResearchSite(bytes(16)), commands.UpgradeSite(bytes(16)), ref_seq=deed)
+    act(commands.SellSite(bytes(16)), ref_seq=deed)
+    act(commands.BuyProspect(OIL, 1), commands.StopWork())
+    members.end_protection(state, row, int(state.ledger.generation[row]), 1)
+    tick.clear_reports(state)
+
+
 def _play_participant(state: WorldState) -> None:
     """Give every command of a participant once."""
     seq = int(state.clock[Clock.SEQ])
@@ -150,4 +173,5 @@ def _play_participant(state: WorldState) -> None:
     act(commands.ReduceOrder(bytes(16), 1), commands.CancelOrder(bytes(16)), ref_seq=seq)
     act(commands.PlaceOrder(0, Side.BID, OrderType.MARKET, TimeInForce.IOC, 1, 0))
     act(commands.ShipGoods(0, 1, 1), commands.CancelAll(-1))
+    _play_works(state, act)
     sweep_expired_participants(state.book, state.ledger, state.outbox, 0)

@@ -67,7 +67,7 @@ def market_states(world: World) -> dict[str, tuple[str, dict[str, Any] | None]]:
 def markets(world: World) -> list[dict[str, Any]]:
     """All markets in the order of their goods."""
     other, states = (market_state(world), None), market_states(world)
-    fair = _newest_points(world, Indicator.EQUILIBRIUM_PRICE)
+    fair = newest_points(world, Indicator.EQUILIBRIUM_PRICE)
     rows = MarketStat.objects.filter(world_id=world.pk).order_by("market").values()
     codes = market_codes(world.regions)
     return [
@@ -139,7 +139,7 @@ def market_detail(world: World, market: int) -> dict[str, Any] | None:
         "increment": credits_text(row["increment"]),
         "commit": row["commit"],
     }
-    points = _newest_points(world, Indicator.EQUILIBRIUM_PRICE)
+    points = newest_points(world, Indicator.EQUILIBRIUM_PRICE)
     fair = points.get((Indicator.EQUILIBRIUM_PRICE, market))
     state = market_states(world).get(codes[market], (market_state(world), None))
     return {
@@ -161,7 +161,8 @@ ORDER BY indicator, market, tick DESC
 """
 
 
-def _newest_points(world: World, only: int | None = None) -> dict[tuple[int, int], float]:
+def newest_points(world: World, only: int | None = None) -> dict[tuple[int, int], float]:
+    """The newest value of each indicator by (indicator, market); market -1 is the world."""
     since = INDICATORS_SINCE_DAYS * _day_of(world.preset)
     with connection.cursor() as cursor:
         values = {"world": world.pk, "only": only, "since": since}
@@ -171,7 +172,7 @@ def _newest_points(world: World, only: int | None = None) -> dict[tuple[int, int
 
 def indicators(world: World) -> dict[str, Any]:
     """The newest value of each indicator by name; those of markets are grouped by code."""
-    return indicators_view(_newest_points(world), market_codes(world.regions))
+    return indicators_view(newest_points(world), market_codes(world.regions))
 
 
 def candles(world: World, market: int, interval: int, limit: int) -> list[dict[str, Any]]:

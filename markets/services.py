@@ -1,4 +1,4 @@
-"""What players do in the markets: requests become commands, admitted and submitted.
+"""What players do in the markets and with sites: requests become commands, admitted and submitted.
 
 Nothing here decides an order. A service checks who asks, converts client units, encodes the
 command and hands it to the inbox; funds, bands, halts and the state of an order are the engine's.
@@ -18,7 +18,7 @@ from economy_engine.goods import ENRG, GOODS
 from economy_engine.units import ENERGY_MILLI, carrier_price, credits_text, share_up
 from markets import selectors as market_selectors
 from markets.shapes import CASH
-from worlds import inbox, selectors
+from worlds import inbox, rule_orders, selectors
 from worlds.api.errors import Problem
 from worlds.models import Participant
 
@@ -193,7 +193,9 @@ def order_cancel(
     An order that the participant never sent is refused at the door: inbox and journal know all
     of them, and a foreign one is not found.
     """
-    if selectors.command_status(participant.world_id, participant.pk, data["order"]) is None:
+    by_rule = rule_orders.order_seq(data["order"]) is not None
+    known = by_rule or selectors.command_status(participant.world_id, participant.pk, data["order"])
+    if not known:
         raise Problem("order_not_found")
     return _submit(participant, prepare_cancel(participant, data, key=key))
 
@@ -204,3 +206,74 @@ def orders_cancel_all(
     """Submit the cancellation of all open orders. Raises as `order_place`."""
     prepared = prepare_cancel_all(participant, data, key=key)
     return _submit(participant, prepared)
+
+
+def work_start(*, participant: Participant, key: str | None = None) -> inbox.Receipt:
+    """Submit the begin of a work contract. Raises as `order_place`."""
+    return _submit(participant, _prepare(participant, commands.StartWork(), {}, key=key))
+
+
+def work_stop(*, participant: Participant, key: str | None = None) -> inbox.Receipt:
+    """Submit the end of a work contract. Raises as `order_place`."""
+    return _submit(participant, _prepare(participant, commands.StopWork(), {}, key=key))
+
+
+def needs_set(
+    *, participant: Participant, data: Mapping[str, Any], key: str | None = None
+) -> inbox.Receipt:
+    """Submit a parsed `SetNeedsMessage`. Raises as `order_place`."""
+    command = commands.SetNeeds(on=data["on"], region=data.get("region", 0))
+    return _submit(participant, _prepare(participant, command, data, key=key))
+
+
+def prospect_buy(
+    *, participant: Participant, data: Mapping[str, Any], key: str | None = None
+) -> inbox.Receipt:
+    """Submit a parsed `BuyProspectMessage`. Raises as `order_place`."""
+    command = commands.BuyProspect(market=data["market"], tickets=data["tickets"])
+    return _submit(participant, _prepare(participant, command, data, key=key))
+
+
+def site_buy(
+    *, participant: Participant, data: Mapping[str, Any], key: str | None = None
+) -> inbox.Receipt:
+    """Submit a parsed `BuySiteMessage`. Raises as `order_place`."""
+    command = commands.BuySite(market=data["market"])
+    return _submit(participant, _prepare(participant, command, data, key=key))
+
+
+def site_set(
+    *,
+    participant: Participant,
+    site: uuid.UUID,
+    data: Mapping[str, Any],
+    key: str | None = None,
+) -> inbox.Receipt:
+    """Submit a parsed `SetSiteMessage` for a site. Raises as `order_place`."""
+    command = commands.SetSite(
+        target=site.bytes,
+        output=data["output"],
+        wage=data["wage"],
+        workers=data["workers"],
+        pricing=data["pricing"],
+        price=data.get("price", 0),
+        markup_ppm=data.get("markup_ppm", 0),
+        keep=data["keep"],
+        buy_inputs=data["buy_inputs"],
+    )
+    return _submit(participant, _prepare(participant, command, {**data, "site": site}, key=key))
+
+
+_SITE_ACTS = {
+    "sell": commands.SellSite,
+    "upgrade": commands.UpgradeSite,
+    "research": commands.ResearchSite,
+}
+
+
+def site_act(
+    *, participant: Participant, site: uuid.UUID, act: str, key: str | None = None
+) -> inbox.Receipt:
+    """Submit `sell`, `upgrade` or `research` of a site. Raises as `order_place`."""
+    command = _SITE_ACTS[act](target=site.bytes)
+    return _submit(participant, _prepare(participant, command, {"site": site}, key=key))

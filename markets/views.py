@@ -142,3 +142,14 @@ def economy(request: HttpRequest) -> HttpResponse:
         "player": player,
     }
     return render(request, "economy.html", context | {"groups": tiles, "island": island})
+
+
+@require_safe
+@ensure_csrf_cookie
+def works(request: HttpRequest) -> HttpResponse:
+    """The caller's own economy; its figures come from the REST door, as clients get them."""
+    context, world = _page_context(request)
+    player = _player(request, world)
+    if player is not None:
+        player.pop("participant_id")
+    return render(request, "works.html", context | {"island": {"player": player}})

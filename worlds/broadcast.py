@@ -207,6 +207,7 @@ class Broadcaster:
         orders, fills = _by_participant(block.orders), _by_participant(block.fills)
         balances = _by_participant(block.balances)
         shipments = _by_participant(block.shipments)
+        works = _by_participant(block.works)
         commands: defaultdict[int, list] = defaultdict(list)
         for row in made.rows:
             commands[row.participant_id].append(row)
@@ -219,6 +220,7 @@ class Broadcaster:
                 memory.order_ids,
                 memory.codes,
                 shipments.get(participant, ()),
+                works.get(participant, ()),
             )
             batch.private(participant, payload, previous[participant])
 

@@ -97,9 +97,11 @@ class Economy:
         return bool(state.clock[Clock.HALTED])
 
     def participants(self, block: Block) -> list[int]:
-        """Participants whose orders or balances the block changes."""
-        parts = [block.orders["participant"], block.fills["participant"]]
-        touched = np.unique(np.concatenate([*parts, block.balances["participant"]]))
+        """Participants whose orders, balances or own economy the block changes."""
+        sections = (
+            block.orders, block.fills, block.balances, block.sites, block.members, block.works
+        )  # fmt: skip
+        touched = np.unique(np.concatenate([rows["participant"] for rows in sections]))
         return [number for number in touched.tolist() if number > 0]
 
     def closed_orders(self, block: Block) -> list[int]:

@@ -19,7 +19,14 @@ from economy_engine.events import Block
 State = Any
 U63 = 1 << 63
 U64 = 1 << 64
-_TARGETED = (CommandKind.CANCEL_ORDER, CommandKind.REDUCE_ORDER)
+_TARGETED = (
+    CommandKind.CANCEL_ORDER,
+    CommandKind.REDUCE_ORDER,
+    CommandKind.SELL_SITE,
+    CommandKind.SET_SITE,
+    CommandKind.UPGRADE_SITE,
+    CommandKind.RESEARCH_SITE,
+)
 _OWN = Header(origin=Origin.SYSTEM)
 
 
@@ -119,16 +126,16 @@ def signed(value: int) -> int:
 
 
 def target_of(payload: bytes) -> UUID | None:
-    """The UUID that a cancel or reduce names; None for other kinds and unreadable bytes."""
+    """The UUID of the order or site that a command names; None for other kinds and unreadable
+    bytes."""
     if int.from_bytes(payload[:2], "little") not in _TARGETED:
         return None
     try:
         _, command = commands.decode(payload)
     except commands.BadCommandError:
         return None
-    if not isinstance(command, commands.CancelOrder | commands.ReduceOrder):
-        return None
-    return UUID(bytes=command.target)
+    target: bytes | None = getattr(command, "target", None)
+    return UUID(bytes=target) if target is not None else None
 
 
 def is_halt(payload: bytes) -> bool:

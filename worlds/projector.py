@@ -18,9 +18,11 @@ import zstandard
 from django.db import connection, transaction
 
 from economy_engine import events
+from economy_engine.order_terms import is_rule_order
 from worlds import faults
 from worlds.journal import LINEAGE
 from worlds.models import ProjectionPosition
+from worlds.rule_orders import order_id
 
 BATCH_COMMITS = 200
 BATCHES_MAX = 500
@@ -49,7 +51,10 @@ class DecodedBlock:
 
 
 class OrderIds:
-    """From a command's seq to its UUID, looked up in the journal in one query per call."""
+    """From a command's seq to its UUID, looked up in the journal in one query per call.
+
+    Orders that sites placed by rule are called by their number.
+    """
 
     def __init__(self, world_id: int) -> None:
         self._world_id = world_id
@@ -58,6 +63,7 @@ class OrderIds:
     def resolve(self, seqs: Collection[int]) -> Mapping[int, UUID]:
         """The UUIDs of these commands; raises LookupError when the journal lacks one."""
         wanted = {int(seq) for seq in seqs}
+        self._known |= {seq: order_id(seq) for seq in wanted if is_rule_order(seq)}
         missing = list(wanted - self._known.keys())
         if missing:
             with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""From the UUID that a cancel or reduce names to the seq of the order's command."""
+"""From the UUID that a command names to the seq of what it stands for: an order, or a site."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import psycopg
 
 from worlds.engine import target_of
 from worlds.inbox import Waiting
+from worlds.rule_orders import order_seq
 
 _FIND = "select command_id, seq from journal where world_id = %s and command_id = any(%s)"
 
@@ -25,6 +26,7 @@ def resolve(
     if not wanted:
         return [0] * len(entries)
     known = {entry.command_id: seq + n for n, entry in enumerate(entries, 1)}
+    known |= {target: number for target in wanted if (number := order_seq(target)) is not None}
     missing = list(wanted - known.keys())
     if missing:
         found = connection.execute(_FIND, (world_id, missing), prepare=True, binary=True)

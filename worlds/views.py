@@ -16,8 +16,17 @@ from economy_engine.commands import ShockKind
 from economy_engine.errors import RejectReason
 from economy_engine.events import Indicator, ShipmentEvent, WorldEvent
 from economy_engine.goods import market_codes
-from economy_engine.order_terms import OrderStatus, OrderType, Side, TimeInForce
+from economy_engine.order_terms import (
+    RULE_ORDER_TICKS,
+    OrderStatus,
+    OrderType,
+    Side,
+    TimeInForce,
+    is_rule_order,
+)
 from economy_engine.units import credits_text
+from economy_engine.works import WorksEvent
+from worlds import rule_orders
 from worlds.journal import STATUS_EXECUTED, JournalRow
 from worlds.memory import DAY_INTERVAL, INTERVALS, NewsItem, OrderName, TapeTrade, WriterMemory
 
@@ -326,15 +335,40 @@ def account(
     names: Mapping[int, OrderName],
     codes: Sequence[str] = CODES,
     shipments: Sequence[np.void] = (),
+    works: Sequence[np.void] = (),
 ) -> Payload:
     """One participant's part of a commit. Of each order only its last state is told."""
     newest = {int(row["seq"]): row for row in orders}
-    return {
-        "orders": [order(row, names[seq], codes) for seq, row in newest.items() if seq in names],
-        "fills": [
-            fill(row, names[int(row["seq"])], codes) for row in fills if int(row["seq"]) in names
-        ],
+    told = [(row, _name(row, names)) for row in newest.values()]
+    sides = [(row, _name(row, names)) for row in fills]
+    payload: Payload = {
+        "orders": [order(row, name, codes) for row, name in told if name is not None],
+        "fills": [fill(row, name, codes) for row, name in sides if name is not None],
         "balances": [balance(row, codes) for row in balances],
         "shipments": [shipment(row, codes) for row in shipments],
         "commands": [command(row) for row in commands],
+    }
+    if works:
+        payload["works"] = [works_event(row, codes) for row in works]
+    return payload
+
+
+def _name(row: np.void, names: Mapping[int, OrderName]) -> OrderName | None:
+    """What an order is called: by its command, or by its number when a site's rule placed it."""
+    seq = int(row["seq"])
+    if not is_rule_order(seq):
+        return names.get(seq)
+    expires = int(row["expires_tick"]) if "expires_tick" in (row.dtype.names or ()) else 0
+    return OrderName(rule_orders.order_id(seq), max(0, expires - RULE_ORDER_TICKS))
+
+
+def works_event(row: np.void, codes: Sequence[str] = CODES) -> Payload:
+    """Something that happened in a participant's own economy."""
+    market = int(row["market"])
+    return {
+        "kind": WorksEvent(int(row["kind"])).name.lower(),
+        "market": codes[market] if market >= 0 else None,
+        "quantity": int(row["quantity"]),
+        "amount": credits_text(int(row["amount"])),
+        "tick": int(row["tick"]),
     }

@@ -39,11 +39,12 @@ from economy_engine.book.pool import (
     report_closure,
 )
 from economy_engine.jit import inlined_inner, inner, kernel
-from economy_engine.ledger.columns import LedgerColumns
+from economy_engine.ledger.columns import AccountFlag, LedgerColumns
 from economy_engine.units import fee_minor_up
 
 ROUNDS_MAX = 16  # searches for a price in one tick; what is left then waits for the next
 
+_PROTECTED = np.int64(AccountFlag.PROTECTED)
 _FILLS = np.int64(OutboxCount.FILLS)
 _AI_CAPACITY = np.int64(BookCounter.AI_CAPACITY)
 _PARTICIPANT_OPEN = np.int64(BookCounter.PARTICIPANT_OPEN)
@@ -289,8 +290,8 @@ def trade_at(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, m:
         ask_left = np.int64(orders[ask]["quantity"]) - ask_lots
         lots = min(bid_left, ask_left)
         worth = price * lots
-        fee = fee_minor_up(worth)
         buyer, seller = orders[bid]["owner"], orders[ask]["owner"]
+        fee = np.int64(0) if ledger.flags[seller] & _PROTECTED else fee_minor_up(worth)
         held = orders[bid]["price"] * book.market[m]["price_increment"] * lots
         ledger.cash_held[buyer] -= held
         ledger.cash[buyer] += held - worth

@@ -2,7 +2,7 @@
 
 The taker trades at the maker's price. A bid's hold is released by exactly what it pays; a taker
 pays out of free cash as it goes, so price improvement never leaves its account. The seller pays
-the fee out of the proceeds.
+the fee out of the proceeds; a protected newcomer pays none.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from economy_engine.book.pool import (
 )
 from economy_engine.errors import RejectReason
 from economy_engine.jit import inlined_inner, inner
-from economy_engine.ledger.columns import LedgerColumns
+from economy_engine.ledger.columns import AccountFlag, LedgerColumns
 from economy_engine.units import fee_minor_up
 
 _FILLS = np.int64(OutboxCount.FILLS)
@@ -47,6 +47,7 @@ _CLOSED_SELF = np.int64(ClosureReason.SELF_TRADE)
 _REDUCED_SELF = np.int64(ClosureReason.SELF_TRADE_REDUCED)
 _TYPE_MASK = np.int64(OrderFlag.TYPE_MASK)
 _TIF_SHIFT = np.int64(OrderFlag.TIF_SHIFT)
+_PROTECTED = np.int64(AccountFlag.PROTECTED)
 
 
 @inlined_inner
@@ -235,7 +236,8 @@ def match(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, m: in
         lots = min(left, standing)
         price = level * increment
         worth = price * lots
-        fee = fee_minor_up(worth)
+        seller = row if side == 1 else maker
+        fee = np.int64(0) if ledger.flags[seller] & _PROTECTED else fee_minor_up(worth)
         settle(ledger, m, side, worth, fee, lots, maker, row, fee_row)
         count_sale(book, maker if side == 0 else row, lots, worth)
         number = count_trade(book, outbox, m, side, price, lots, worth, tick)

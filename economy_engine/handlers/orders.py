@@ -22,11 +22,14 @@ from economy_engine.errors import RejectReason
 from economy_engine.events import OrderEvent
 from economy_engine.handlers.decision import Context, Decision, refused
 from economy_engine.jit import kernel
-from economy_engine.ledger.columns import CASH
-from economy_engine.systems.columns import Institution
+from economy_engine.ledger.columns import CASH, AccountFlag
+from economy_engine.order_terms import Side
+from economy_engine.systems.columns import Institution, Macro
+from economy_engine.works import PPM
 
 _AI_CAPACITY = int(BookCounter.AI_CAPACITY)
 _HIGH_WATER = int(BookCounter.PARTICIPANT_HIGH_WATER)
+_PROTECTED = int(AccountFlag.PROTECTED)
 
 
 @kernel
@@ -38,14 +41,51 @@ def find_order(book: BookColumns, seq: int) -> int:
     return -1
 
 
-def _level(book: BookColumns, command: PlaceOrder) -> int:
+def _level(context: Context, command: PlaceOrder) -> int:
     """The limit in increments: -1 off the grid, 0 for a market order's own protection."""
+    book = context.state.book
     if not 0 <= command.market < book.market.shape[0]:
         return -1
     if command.order_type == OrderType.MARKET and command.price == 0:
-        return 0
+        return _newcomer_level(context, command)
     increment = int(book.market[command.market]["price_increment"])
     return int(units.level_exact(command.price, increment))
+
+
+def _newcomer_level(context: Context, command: PlaceOrder) -> int:
+    """The narrower protection of a newcomer's market order; 0 for everybody else's own."""
+    state, book = context.state, context.state.book
+    if not int(state.ledger.flags[context.row]) & _PROTECTED:
+        return 0
+    best = int(book.best[command.market, 1 - command.side])
+    levels = book.head.shape[1]
+    if not 0 < best < levels:
+        return 0
+    room = -((-best * state.params.works.newcomer_ppm) // PPM)
+    if command.side == Side.BID:
+        return min(best + room, levels - 1)
+    return max(best - room, 1)
+
+
+def _beyond_newcomer(context: Context, command: PlaceOrder) -> bool:
+    """Whether a newcomer's bid would make a position larger than the newcomers' limit.
+
+    Counted are the lots of the market, what all open bids hold, and this one. A bid beyond the
+    cash is left to the check of funds.
+    """
+    state, row, m = context.state, context.row, command.market
+    ledger = state.ledger
+    if command.side != Side.BID or not int(ledger.flags[row]) & _PROTECTED:
+        return False
+    if not 0 <= m < state.params.markets:
+        return False
+    reference = float(state.price.reference[m])
+    cost = command.quantity * (float(command.price) or reference)
+    if cost > float(ledger.cash[row]):
+        return False
+    lots = int(ledger.stock[row, m]) + int(ledger.stock_held[row, m])
+    most = state.params.works.position_wages * float(state.macro[Macro.MEAN_WAGE])
+    return lots * reference + float(ledger.cash_held[row]) + cost > most
 
 
 def _order_row(command: PlaceOrder, tick: int) -> dict[str, Any]:
@@ -65,11 +105,16 @@ def _order_row(command: PlaceOrder, tick: int) -> dict[str, Any]:
 def place(context: Context, command: PlaceOrder) -> Decision:
     """Match an order at once; let the remainder rest if its terms allow it."""
     state, book = context.state, context.state.book
-    out = np.zeros(16, np.int64)
+    if _beyond_newcomer(context, command):
+        order = _order_row(command, context.tick)
+        reason = RejectReason.MAX_POSITION
+        order |= {"event": OrderEvent.REJECTED, "status": OrderStatus.REJECTED, "reason": reason}
+        return Decision(reason=reason, order=order)
+    level, out = _level(context, command), np.zeros(16, np.int64)
     reason = RejectReason(
         place_participant(
             book, state.ledger, state.outbox, out, command.market, command.side,
-            command.order_type, _level(book, command), command.quantity, context.row, context.seq,
+            command.order_type, level, command.quantity, context.row, context.seq,
             command.time_in_force, command.self_trade, command.expires_tick,
             limits.FILLS_PER_COMMAND_MAX, limits.OPEN_ORDERS_PER_PARTICIPANT_MAX,
             state.institution(Institution.FEES), state.first_participant, context.tick,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from economy_engine import directory, units
+from economy_engine import deadlines, directory, units
 from economy_engine.book.columns import ClosureReason
 from economy_engine.book.kernels import cancel_all
 from economy_engine.commands import RegisterParticipant, RetireParticipant
@@ -12,8 +12,12 @@ from economy_engine.errors import RejectReason
 from economy_engine.goods import GOODS
 from economy_engine.handlers.decision import Context, Decision, refused
 from economy_engine.ledger.columns import CASH, AccountFlag
+from economy_engine.schema import Clock
 from economy_engine.state import WorldState
 from economy_engine.systems.columns import Institution
+from economy_engine.systems.works.members import member_of
+from economy_engine.systems.works.sites import close_site
+from economy_engine.works import MEMBER_DTYPE, SiteState
 
 GRANT_INCOME_DAYS = 20
 GRANT_BASKET_DAYS = 5
@@ -39,6 +43,8 @@ def register(context: Context, command: RegisterParticipant) -> Decision:
         return refused(RejectReason.ALREADY_REGISTERED)
     if directory.participants_count(state) >= state.params.participants_max:
         return refused(RejectReason.MAX_PARTICIPANTS)
+    if int(state.clock[Clock.CALENDAR]) >= len(state.arrays["calendar"]):
+        return refused(RejectReason.ENGINE_BUSY)
     grant = grant_minor(state)
     row = directory.enroll(state, context.header.participant)
     ledger = state.ledger
@@ -46,16 +52,37 @@ def register(context: Context, command: RegisterParticipant) -> Decision:
     ledger.issued[0] += grant
     ledger.issued[1] += grant
     ledger.flags[row] = int(AccountFlag.NEWCOMER) | (int(AccountFlag.GUEST) if command.guest else 0)
+    _protect(state, row, context.tick)
     return Decision(result={"grant_minor": grant}, touched=[(row, CASH)])
 
 
+def _protect(state: WorldState, row: int, tick: int) -> None:
+    """Begin a newcomer's protection: no fees, narrow market orders, bounded positions."""
+    until = tick + state.params.works.newcomer_hours * state.params.social_hour_ticks
+    state.ledger.flags[row] |= np.uint16(AccountFlag.PROTECTED)
+    member_of(state, row)["protected_until"] = until
+    generation = int(state.ledger.generation[row])
+    deadlines.push(state, until, deadlines.DeadlineKind.PROTECTION_ENDS, row, generation)
+    state.emission.works.members.add(row)
+
+
+def _close_sites(state: WorldState, row: int) -> None:
+    sites = state.arrays["sites"][: state.clock[Clock.SITES]]
+    own = (sites["owner"] == row) & (sites["state"] != SiteState.FREE)
+    for place in np.flatnonzero(own).tolist():
+        close_site(state, place)
+
+
 def retire(context: Context, command: RetireParticipant) -> Decision:
-    """Close an account: orders end, cash up to the grant returns to the issuer, the rest and all
-    goods go to the treasury, the row is free again."""
+    """Close an account: orders and sites end, cash up to the grant returns to the issuer, the
+    rest and all goods go to the treasury, the row is free again."""
     state = context.state
     cancel_all(
         state.book, state.ledger, state.outbox, context.row, -1, ClosureReason.RETIRED, context.tick
     )
+    _close_sites(state, context.row)
+    state.arrays["members"][context.row - state.first_participant] = np.zeros(1, MEMBER_DTYPE)[0]
+    state.emission.works.members.discard(context.row)
     ledger = state.ledger
     treasury = state.institution(Institution.TREASURY)
     cash = int(ledger.cash[context.row])

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from economy_engine import commands, directory
 from economy_engine.errors import RejectReason
-from economy_engine.handlers import operations, orders, participants, shipments
+from economy_engine.handlers import operations, orders, participants, shipments, sites, works
 from economy_engine.handlers.decision import Context, Decision, refused
 from economy_engine.schema import Clock
 from economy_engine.state import WorldState
@@ -29,6 +29,15 @@ HANDLERS: dict[type, Rule] = {
     commands.RegisterParticipant: Rule(participants.register, False, when_halted=False),
     commands.RetireParticipant: Rule(participants.retire, True, when_halted=False),
     commands.ShipGoods: Rule(shipments.ship, needs_account=True, when_halted=False),
+    commands.StartWork: Rule(works.start_work, True, when_halted=False),
+    commands.StopWork: Rule(works.stop_work, True, when_halted=True),
+    commands.SetNeeds: Rule(works.set_needs, True, when_halted=False),
+    commands.BuyProspect: Rule(works.buy_prospect, True, when_halted=False),
+    commands.BuySite: Rule(sites.buy, True, when_halted=False),
+    commands.SellSite: Rule(sites.sell, True, when_halted=False),
+    commands.SetSite: Rule(sites.set_rules, True, when_halted=False),
+    commands.UpgradeSite: Rule(sites.upgrade, True, when_halted=False),
+    commands.ResearchSite: Rule(sites.research, True, when_halted=False),
     commands.Halt: Rule(operations.halt, False, when_halted=True),
     commands.Resume: Rule(operations.resume, False, when_halted=True),
     commands.Upgrade: Rule(operations.upgrade, False, when_halted=True),

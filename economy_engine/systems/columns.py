@@ -141,7 +141,7 @@ class AgentColumns(NamedTuple):
 class HouseholdColumns(NamedTuple):
     """Households, shape [H]; row = index."""
 
-    employer: np.ndarray  # int32, index of the firm, -1 = none
+    employer: np.ndarray  # int32, index in the jobs: a firm, or F + a site; -1 = none
     income: np.ndarray  # EMA of daily net income, minor units
     shares: np.ndarray  # units of the equity fund
 
@@ -164,12 +164,14 @@ class FirmColumns(NamedTuple):
 
 
 class StaffColumns(NamedTuple):
-    """Jobs of firms, shape [F]."""
+    """Jobs of employers, shape [F + S]: AI firms first, then participants' sites."""
 
     workers: np.ndarray  # int32
     vacancies: np.ndarray  # int32
     layoffs: np.ndarray  # int32, workers to let go
     wage: np.ndarray  # minor units per worker-day
+    payer: np.ndarray  # int32, ledger row that pays the wages
+    region: np.ndarray  # int32, of a site's jobs; firms stand by regions
 
 
 class CreditTotal(IntEnum):

@@ -16,6 +16,7 @@ from economy_engine.systems import (
 )
 from economy_engine.systems.behavior import arbitrage
 from economy_engine.systems.columns import Institution, Macro
+from economy_engine.systems.works import members
 from economy_engine.units import increment_for, increment_previous
 
 _WEALTH_DAYS = 10  # household wealth is counted this often
@@ -65,6 +66,7 @@ def _close_money(state: WorldState, tick: int, day_number: int) -> None:
     credit.close_bank(
         ledger, state.credit, macro, params.credit, len(state.household.employer), rows.agents
     )
+    members.close_members(state, tick, day_number)
     monetary.set_dividends(ledger, macro, policy, rows.agents)
     monetary.issue_money(ledger, day, macro, policy, day_number, rows.agents)
     monetary.set_universal_dividend(ledger, state.household, macro, policy, rows.agents)

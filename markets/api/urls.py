@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from markets.api import views
+from markets.api import views, works_views
 
 urlpatterns = [
     path("markets", views.MarketListView.as_view(), name="api_markets"),
@@ -21,4 +21,20 @@ urlpatterns = [
     path("routes", views.RouteListView.as_view(), name="api_routes"),
     path("orders", views.OrderListView.as_view(), name="api_orders"),
     path("orders/<uuid:order_id>", views.OrderDetailView.as_view(), name="api_order"),
+    path("work", works_views.WorkView.as_view(), name="api_work"),
+    path("needs", works_views.NeedsView.as_view(), name="api_needs"),
+    path("prospects", works_views.ProspectView.as_view(), name="api_prospects"),
+    path("works", works_views.NoteListView.as_view(), name="api_works"),
+    path("sites", works_views.SiteListView.as_view(), name="api_sites"),
+    path("sites/<uuid:site_id>", works_views.SiteDetailView.as_view(), name="api_site"),
+    path(
+        "sites/<uuid:site_id>/upgrade",
+        works_views.SiteUpgradeView.as_view(),
+        name="api_site_upgrade",
+    ),
+    path(
+        "sites/<uuid:site_id>/research",
+        works_views.SiteResearchView.as_view(),
+        name="api_site_research",
+    ),
 ]

@@ -228,7 +228,7 @@ class OrderListView(ParticipantView):
             request.headers.get("Idempotency-Key"), data.get("client_order_id")
         )
         receipt = services.order_place(participant=self.participant, data=data, key=key)
-        return _submitted(request, self.participant, receipt)
+        return submitted(request, self.participant, receipt)
 
     @extend_schema(**schema.orders_cancel)
     def delete(self, request: Request) -> Response:
@@ -237,7 +237,7 @@ class OrderListView(ParticipantView):
         data = messages.parse(messages.CancelAllMessage, query, self.world.regions)
         key = messages.idempotency_key(request.headers.get("Idempotency-Key"), None)
         receipt = services.orders_cancel_all(participant=self.participant, data=data, key=key)
-        return _submitted(request, self.participant, receipt)
+        return submitted(request, self.participant, receipt)
 
 
 class OrderDetailView(ParticipantView):
@@ -261,7 +261,7 @@ class OrderDetailView(ParticipantView):
         receipt = services.order_cancel(
             participant=self.participant, data={"order": order_id}, key=key
         )
-        return _submitted(request, self.participant, receipt)
+        return submitted(request, self.participant, receipt)
 
 
 class ShipmentListView(ParticipantView):
@@ -287,7 +287,7 @@ class ShipmentListView(ParticipantView):
         data = messages.parse(messages.ShipGoodsMessage, request.data, self.world.regions)
         key = messages.idempotency_key(request.headers.get("Idempotency-Key"), None)
         receipt = services.shipment_send(participant=self.participant, data=data, key=key)
-        return _submitted(request, self.participant, receipt)
+        return submitted(request, self.participant, receipt)
 
 
 class ShipmentPreviewView(ParticipantView):
@@ -314,7 +314,7 @@ class RouteListView(PublicWorldView):
         return self.fresh({"data": selectors.routes(self.world)})
 
 
-def _submitted(request: Request, participant: Any, receipt: Any) -> Response:
+def submitted(request: Request, participant: Any, receipt: Any) -> Response:
     """The first answer, or with `?wait=result` the second one when it comes in time."""
     waits = request.query_params.get("wait")
     if waits not in (None, "result"):

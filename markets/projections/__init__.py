@@ -8,17 +8,20 @@ from markets.projections.accounts import on_account_events, reset_accounts
 from markets.projections.attribution import on_attributions, reset_attributions
 from markets.projections.board import on_market_events, reset_markets
 from markets.projections.history import on_world_events, reset_history
+from markets.projections.works import on_works_events, reset_works
 
 __all__ = [
     "PROJECTIONS",
     "on_account_events",
     "on_attributions",
     "on_market_events",
+    "on_works_events",
     "on_world_events",
     "reset_accounts",
     "reset_attributions",
     "reset_history",
     "reset_markets",
+    "reset_works",
 ]
 
 # Name of the projection, as reads wait for it: (handler of a batch, reset of a world).
@@ -27,4 +30,5 @@ PROJECTIONS = {
     "markets": (on_market_events, reset_markets),
     "history": (on_world_events, reset_history),
     "attributions": (on_attributions, reset_attributions),
+    "works": (on_works_events, reset_works),
 }

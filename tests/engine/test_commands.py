@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from economy_engine import commands, limits
+from economy_engine import commands, limits, works
 from economy_engine.commands import BadCommandError, Header
 from economy_engine.errors import RejectReason
 from economy_engine.order_terms import OrderType, SelfTrade, Side, TimeInForce
@@ -42,6 +42,21 @@ any_command = st.one_of(
               uint64),
     st.builds(commands.SetPolicyRate, ppm, st.integers(0, 36_000)),
     st.builds(commands.InjectShock, st.sampled_from(commands.ShockKind), market_or_all, ppm),
+    st.just(commands.StartWork()),
+    st.just(commands.StopWork()),
+    st.builds(commands.SetNeeds, st.booleans(), st.integers(0, limits.REGIONS_MAX - 1)),
+    st.builds(commands.BuySite, market),
+    st.builds(commands.SellSite, uuids),
+    st.builds(
+        commands.SetSite, uuids, st.integers(0, limits.QUANTITY_LOTS_MAX),
+        st.integers(0, limits.PRICE_MINOR_MAX), st.integers(0, works.WORKERS_MAX),
+        st.sampled_from(works.Pricing), st.integers(0, limits.PRICE_MINOR_MAX),
+        st.integers(-works.MARKUP_PPM_MAX, works.MARKUP_PPM_MAX),
+        st.integers(0, limits.QUANTITY_LOTS_MAX), st.booleans(),
+    ),
+    st.builds(commands.UpgradeSite, uuids),
+    st.builds(commands.ResearchSite, uuids),
+    st.builds(commands.BuyProspect, market, st.integers(1, works.TICKETS_MAX)),
 )  # fmt: skip
 any_header = st.builds(
     Header, participant=count, actor=count, origin=st.sampled_from(commands.Origin),

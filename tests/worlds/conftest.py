@@ -42,7 +42,8 @@ AGENTS = 500
 WORLD_TABLES = (
     "worlds_fork", "inbox", "journal", "block", "snapshot", "world_head", "projection",
     "markets_orderview", "markets_fillview", "markets_balance", "markets_candle",
-    "markets_marketstat", "markets_indicatorpoint", "markets_worldeventview", "worlds_participant",
+    "markets_marketstat", "markets_indicatorpoint", "markets_worldeventview",
+    "markets_siteview", "markets_memberview", "markets_worksnote", "worlds_participant",
 )  # fmt: skip
 
 

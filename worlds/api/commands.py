@@ -18,6 +18,8 @@ POLL_SECONDS = 0.01
 # not of the describer's kind. Filled by the site's wiring.
 Describer = Callable[[Any, UUID], dict[str, Any] | None]
 _describers: list[Describer] = []
+_WORKS_AMOUNTS = ("paid_minor", "received_minor", "insurance_minor")
+_WORKS_NUMBERS = ("until_day", "tier", "level", "units", "finds", "found_lots")
 
 
 def register_describer(describer: Describer) -> None:
@@ -37,6 +39,9 @@ def result_shape(result: dict[str, Any] | None) -> dict[str, Any] | None:
         shape["status"] = OrderStatus(result["order_status"]).name.lower()
     shape |= {name: result[name] for name in ("filled", "left", "canceled") if name in result}
     shape |= {name: credits_text(result[name]) for name in ("value", "fee") if name in result}
+    shape |= {name: result[name] for name in _WORKS_NUMBERS if name in result}
+    paid = (name for name in _WORKS_AMOUNTS if name in result)
+    shape |= {name.removesuffix("_minor"): credits_text(result[name]) for name in paid}
     return shape
 
 

@@ -59,10 +59,11 @@ def wealth_tax(wealth, median, rate, rate_top):
 
 
 @spliced
-def work(venue, household, staff, macro, day, p, h, first, first_firm):
+def work(venue, household, staff, macro, day, p, h, first, firms_all, sites):
     """Pay the wage, or look for a job in the own region; returns the net income (minor units).
 
-    first: first market of the region.
+    An employer is a firm or a participant's site; who cannot pay loses the worker. first: first
+    market of the region; firms_all: firms of all regions; sites: places of sites in use.
     """
     ledger = venue.ledger
     treasury = venue.agents + _TREASURY
@@ -71,14 +72,15 @@ def work(venue, household, staff, macro, day, p, h, first, first_firm):
     income = 0
     if had_job:
         wage = int(staff.wage[employer])
+        payer = staff.payer[employer]
         if staff.layoffs[employer] > 0:
             staff.layoffs[employer] -= 1
             staff.workers[employer] -= 1
             household.employer[h] = -1
-        elif ledger.cash[first_firm + employer] >= wage:
+        elif ledger.cash[payer] >= wage:
             tax = wage * p.tax_percent // 100
-            income += pay(ledger, first_firm + employer, h, wage - tax)
-            pay(ledger, first_firm + employer, treasury, tax)
+            income += pay(ledger, payer, h, wage - tax)
+            pay(ledger, payer, treasury, tax)
             day.counts[DayCount.WAGES] += wage
         else:
             staff.workers[employer] -= 1
@@ -88,10 +90,16 @@ def work(venue, household, staff, macro, day, p, h, first, first_firm):
     best = -1
     regions = venue.book.market.size // GOODS_COUNT
     region = first // GOODS_COUNT
-    begin = region * staff.wage.size // regions
-    firms = (region + 1) * staff.wage.size // regions - begin
+    begin = region * firms_all // regions
+    firms = (region + 1) * firms_all // regions - begin
     for z in range(p.vacancies_seen):
-        f = begin + randint(firms, venue.seed, venue.step, h, _LABOR + z)
+        draw = randint(firms + sites, venue.seed, venue.step, h, _LABOR + z)
+        if draw < firms:
+            f = begin + draw
+        else:
+            f = firms_all + draw - firms
+            if staff.region[f] != region:
+                continue
         if staff.vacancies[f] > 0 and (best < 0 or staff.wage[f] > staff.wage[best]):
             best = f
     if best >= 0:
@@ -231,11 +239,11 @@ def shop(venue, household, resting, agent, price, goods, macro, day, p, h, first
 
 
 @spliced
-def live(venue, household, resting, agent, staff, price, goods, day, macro, p, h, first_firm):
+def live(venue, household, resting, agent, staff, price, goods, day, macro, p, h, firms_all, sites):
     """One day of one household at home: work, dividends, tax, meal, shopping, in this order."""
     ledger = venue.ledger
     first = np.int64(agent.home[h]) // GOODS_COUNT * GOODS_COUNT
-    income = work(venue, household, staff, macro, day, p, h, first, first_firm)
+    income = work(venue, household, staff, macro, day, p, h, first, firms_all, sites)
     share = int(household.shares[h] * macro[Macro.DIVIDEND])
     income += pay(ledger, venue.agents + _FUND, h, share)
     universal = int(macro[Macro.UNIVERSAL_DIVIDEND])
@@ -248,9 +256,12 @@ def live(venue, household, resting, agent, staff, price, goods, day, macro, p, h
 
 @kernel
 def live_households(
-    venue, household, resting, agent, staff, price, goods, day, macro, p, first_firm
+    venue, household, resting, agent, staff, price, goods, day, macro, p, firms_all, sites
 ):
-    """Let the households of this step's slice live, from a start that rotates by keyed hash."""
+    """Let the households of this step's slice live, from a start that rotates by keyed hash.
+
+    firms_all: how many AI firms there are; sites: how many places of participants' sites.
+    """
     first = venue.step % STEPS_PER_DAY
     households = household.income.size
     count = (households - first + STEPS_PER_DAY - 1) // STEPS_PER_DAY
@@ -264,4 +275,7 @@ def live_households(
         if place % venue.phases != venue.phase:
             continue
         h = first + place * STEPS_PER_DAY
-        live(venue, household, resting, agent, staff, price, goods, day, macro, p, h, first_firm)
+        live(
+            venue, household, resting, agent, staff, price, goods, day, macro, p, h, firms_all,
+            sites,
+        )  # fmt: skip

@@ -35,6 +35,7 @@ _WORLD: tuple[tuple[Indicator, Macro], ...] = (
     (Indicator.MOOD, Macro.MOOD),
     (Indicator.GINI, Macro.GINI),
     (Indicator.WAGE, Macro.MEAN_WAGE),
+    (Indicator.PRICE_LEVEL, Macro.CPI),
     (Indicator.MONEY_GROWTH, Macro.MONEY_GROWTH),
     (Indicator.EXPECTED_INFLATION, Macro.EXPECTED_INFLATION),
     (Indicator.OUTPUT_GAP, Macro.GAP),

@@ -29,6 +29,7 @@ export function startFrame() {
   wireHelp();
   bind("g m", () => location.assign("/m/FOOD"));
   bind("g e", () => location.assign("/economy"));
+  bind("g w", () => location.assign("/works"));
   bind("g h", () => location.assign("/"));
   listen();
 }

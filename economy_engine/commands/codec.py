@@ -1,12 +1,9 @@
-"""Commands: what may be asked of a world, and their bytes in inbox and journal.
+"""The bytes of commands in inbox and journal, and the commands of markets and operations.
 
 Little endian, packed: a header of 40 bytes, then the fields of the kind. Exactly one text of bytes
 stands for a command: `encode(*reversed(decode(data))) == data` for all data that decodes. Any other
 bytes raise `BadCommandError` with a reason. Commands decode for ever: a changed layout gets a new
 version beside the old one.
-
-Kind numbers: 100 market, 200 agents and participants, 300 items and deals, 400 contracts, 500
-groups, 600 contests, 700 quests and seasons, 800 operations, 900 integrity.
 """
 
 from __future__ import annotations
@@ -16,7 +13,9 @@ from dataclasses import dataclass, fields
 from enum import IntEnum
 from typing import Any, ClassVar, NamedTuple
 
-from economy_engine import limits
+from economy_engine import limits, works
+from economy_engine.commands import works as works_commands
+from economy_engine.commands.words import CommandKind, Origin, ShockKind
 from economy_engine.errors import RejectReason
 from economy_engine.order_terms import OrderType, SelfTrade, Side, TimeInForce
 
@@ -30,48 +29,6 @@ class BadCommandError(ValueError):
     def __init__(self, reason: RejectReason, detail: str) -> None:
         super().__init__(detail)
         self.reason = reason
-
-
-class CommandKind(IntEnum):
-    """Number of a command's kind."""
-
-    PLACE_ORDER = 100
-    CANCEL_ORDER = 101
-    REDUCE_ORDER = 102
-    CANCEL_ALL = 103
-    REGISTER_PARTICIPANT = 200
-    RETIRE_PARTICIPANT = 201
-    SHIP_GOODS = 210
-    HALT = 800
-    RESUME = 801
-    UPGRADE = 802
-    SET_POLICY_RATE = 803
-    INJECT_SHOCK = 804
-
-
-class Origin(IntEnum):
-    """Where a command came in."""
-
-    BROWSER = 0
-    KEY = 1
-    ADMIN = 2
-    SYSTEM = 3
-
-
-class ShockKind(IntEnum):
-    """What an injected shock changes; the meaning of its size is given per kind."""
-
-    RESERVE = 1  # reserve of a finite or renewable resource times size
-    NEWS = 2  # headline of `size` log points on a market
-    CASH = 3  # size credits to every household, newly issued: the helicopter
-    PANIC = 4  # fear up, sentiment down by size
-    EUPHORIA = 5  # greed and sentiment up by size
-    ISSUE = 6  # extra issue of `size` of money per day, the inflation spiral; 0 ends it
-    CLIMATE = 7  # renewal rates and quotas of the market's region (-1: of all) times size
-    INSTABILITY = 8  # in the region (-1: in all) extractors times size, routes closed, 30 days
-    DISCOVERY = 9  # reserve of a finite resource plus `size` of its base
-    RENEWAL = 10  # renewal rate of a renewable resource times size
-    DROUGHT = 11  # reserve and renewal rate of a renewable resource times size
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +193,7 @@ Command = (
     | Upgrade
     | SetPolicyRate
     | InjectShock
+    | works_commands.WorksCommand
 )
 
 
@@ -269,6 +227,7 @@ _TICK = _Bounds(0, limits.INT64_MAX)
 _INT64 = _Bounds(_INT64_MIN, limits.INT64_MAX)
 _UINT64 = _Bounds(0, 2**64 - 1)
 _PPM = _Bounds(-1_000_000_000, 1_000_000_000)
+_FLAG = _Bounds(0, 1, RejectReason.BAD_ENUM)
 
 _KINDS = (_choices(Side), _choices(OrderType), _choices(TimeInForce))
 _ORDER = (_MARKET, *_KINDS, _LOTS, _PRICE, _TICK, _choices(SelfTrade))
@@ -281,7 +240,7 @@ _LAYOUTS = (
     _Layout(
         RegisterParticipant,
         struct.Struct("<B"),
-        (_Bounds(0, 1, RejectReason.BAD_ENUM),),
+        (_FLAG,),
     ),
     _Layout(RetireParticipant, struct.Struct("<"), ()),
     _Layout(ShipGoods, struct.Struct("<hBq"), (_MARKET, _REGION, _SHIPMENT)),
@@ -301,6 +260,37 @@ _LAYOUTS = (
         InjectShock,
         struct.Struct("<hhq"),
         (_choices(ShockKind), _MARKET_OR_ALL, _PPM),
+    ),
+    _Layout(works_commands.StartWork, struct.Struct("<"), ()),
+    _Layout(works_commands.StopWork, struct.Struct("<"), ()),
+    _Layout(
+        works_commands.SetNeeds,
+        struct.Struct("<Bh"),
+        (_FLAG, _Bounds(0, limits.REGIONS_MAX - 1, RejectReason.UNKNOWN_SYMBOL)),
+    ),
+    _Layout(works_commands.BuySite, struct.Struct("<h"), (_MARKET,)),
+    _Layout(works_commands.SellSite, struct.Struct("<16s"), (None,)),
+    _Layout(
+        works_commands.SetSite,
+        struct.Struct("<16sqqhBqqqB"),
+        (
+            None,
+            _Bounds(0, limits.QUANTITY_LOTS_MAX, RejectReason.LOT_SIZE),
+            _Bounds(0, limits.PRICE_MINOR_MAX),
+            _Bounds(0, works.WORKERS_MAX),
+            _choices(works.Pricing),
+            _PRICE,
+            _Bounds(-works.MARKUP_PPM_MAX, works.MARKUP_PPM_MAX),
+            _Bounds(0, limits.QUANTITY_LOTS_MAX, RejectReason.LOT_SIZE),
+            _FLAG,
+        ),
+    ),
+    _Layout(works_commands.UpgradeSite, struct.Struct("<16s"), (None,)),
+    _Layout(works_commands.ResearchSite, struct.Struct("<16s"), (None,)),
+    _Layout(
+        works_commands.BuyProspect,
+        struct.Struct("<hi"),
+        (_MARKET, _Bounds(1, works.TICKETS_MAX)),
     ),
 )
 _BY_KIND = {(layout.type.kind, layout.type.version): layout for layout in _LAYOUTS}

@@ -1,0 +1,115 @@
+"""Reads of participants' own economies; what belongs to somebody is read as that one alone."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from economy_engine.events import Indicator
+from economy_engine.goods import market_codes
+from economy_engine.works import SiteState
+from markets import works_shapes
+from markets.models import Balance, MarketStat, MemberView, SiteView, WorksNote
+from markets.selectors import newest_points
+from markets.shapes import CASH
+from worlds.models import Participant, World
+
+SITES_MAX = 100
+NOTES_MAX = 200
+START_WAGE_MINOR = 100_000.0  # until the first day's end tells the mean wage
+
+
+def economy_figures(world: World) -> dict[str, Any]:
+    """What previews reckon with: price level, wage, treasury, prices and reserves by market."""
+    points = newest_points(world)
+    last = dict(MarketStat.objects.filter(world_id=world.pk).values_list("market", "last"))
+    fair, left = Indicator.EQUILIBRIUM_PRICE, Indicator.RESERVES
+    return {
+        "level": points.get((Indicator.PRICE_LEVEL, -1), 1.0),
+        "wage": points.get((Indicator.WAGE, -1), START_WAGE_MINOR),
+        # Until the first day's end nobody knows; then the wage is shown in full.
+        "treasury": points.get((Indicator.TREASURY, -1), float("inf")),
+        "money": points.get((Indicator.MONEY, -1), 0.0),
+        "prices": {m: points.get((fair, m), float(price)) for m, price in last.items()},
+        "reserves": {m: value for (found, m), value in points.items() if found == left},
+    }
+
+
+def _balance(participant: Participant, asset: int) -> int:
+    rows = Balance.objects.filter(
+        world_id=participant.world_id, participant_id=participant.pk, asset=asset
+    )
+    return rows.values_list("available", flat=True).first() or 0
+
+
+def free_cash(participant: Participant) -> int:
+    """Minor units that the participant may spend, as the read model has it."""
+    return _balance(participant, CASH)
+
+
+def free_lots(participant: Participant, market: int) -> int:
+    """Lots of a market that are not held by an order."""
+    return _balance(participant, market)
+
+
+def _member(participant: Participant) -> dict[str, Any] | None:
+    rows = MemberView.objects.filter(world_id=participant.world_id, participant_id=participant.pk)
+    found = rows.values().first()
+    return dict(found) if found else None
+
+
+def member_for_player(participant: Participant) -> dict[str, Any]:
+    """The participant's work contract, household and protection."""
+    return works_shapes.member(_member(participant))
+
+
+def is_fed(participant: Participant) -> bool:
+    """Whether the household was supplied at the last day's end."""
+    return bool((_member(participant) or {}).get("fed", False))
+
+
+def is_protected(participant: Participant) -> bool:
+    """Whether the newcomer's protection still runs."""
+    return bool((_member(participant) or {}).get("protected_until", 0))
+
+
+def site_row_for_player(participant: Participant, site_id: UUID) -> dict[str, Any] | None:
+    """The read model's row of a living site of the participant; None for any other."""
+    rows = SiteView.objects.filter(
+        world_id=participant.world_id, participant_id=participant.pk, command_id=site_id
+    )
+    found = rows.exclude(state=SiteState.FREE).values().first()
+    return dict(found) if found else None
+
+
+def sites_for_player(participant: Participant) -> list[dict[str, Any]]:
+    """The participant's sites, oldest first."""
+    rows = SiteView.objects.filter(
+        world_id=participant.world_id, participant_id=participant.pk
+    ).exclude(state=SiteState.FREE)
+    level = economy_figures(participant.world)["level"]
+    codes = market_codes(participant.world.regions)
+    found = rows.order_by("deed").values()[:SITES_MAX]
+    return [works_shapes.site(row, level, codes) for row in found]
+
+
+def site_for_player(participant: Participant, site_id: UUID) -> dict[str, Any] | None:
+    """One site of the participant; None also when it is somebody else's."""
+    row = site_row_for_player(participant, site_id)
+    if row is None:
+        return None
+    level = economy_figures(participant.world)["level"]
+    return works_shapes.site(row, level, market_codes(participant.world.regions))
+
+
+def notes_for_player(participant: Participant, limit: int) -> list[dict[str, Any]]:
+    """What happened in the participant's economy, newest first."""
+    rows = WorksNote.objects.filter(
+        world_id=participant.world_id, participant_id=participant.pk
+    ).order_by("-commit", "-position")
+    found = list(rows.values()[: min(limit, NOTES_MAX)])
+    deeds = {row["deed"] for row in found}
+    sites = SiteView.objects.filter(world_id=participant.world_id, deed__in=deeds)
+    ids = dict(sites.values_list("deed", "command_id"))
+    codes = market_codes(participant.world.regions)
+    return [works_shapes.note(row, ids, codes) for row in found]

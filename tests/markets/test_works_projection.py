@@ -1,0 +1,98 @@
+"""Sites, contracts and notes become rows: the newest state of each, and again after a reset."""
+
+from __future__ import annotations
+
+import pytest
+
+from economy_engine.works import Pricing, SiteState, WorksEvent
+from markets import works_selectors
+from markets.models import MemberView, SiteView, WorksNote
+from markets.projections import PROJECTIONS
+from tests.markets.factories import (
+    make_block,
+    make_participant,
+    make_world,
+    order_id,
+    project,
+    rows,
+)
+
+pytestmark = pytest.mark.django_db
+SITE = {
+    "deed": 5, "tick": 9, "market": 7, "state": SiteState.OPEN, "tier": 1, "workers": 2,
+    "wanted": 4, "wage": 100_000, "pricing": Pricing.FOLLOW, "condition": 0.5, "target": 80,
+    "paid": 1_500_000, "cost": 7_500.0, "rent": 500.0, "reference": 10_000.0, "unsold": 0.25,
+}  # fmt: skip
+
+
+@pytest.fixture
+def world(db):
+    return make_world(tick=100, commit=9)
+
+
+def test_a_site_is_its_newest_state(world):
+    owner, other = make_participant(world, "owner"), make_participant(world, "stranger")
+    first = make_block(1, sites=rows("sites", SITE | {"participant": owner.pk}))
+    second = make_block(
+        2,
+        sites=rows("sites", SITE | {"participant": owner.pk, "made": 77, "tick": 20}),
+        works=rows(
+            "works",
+            {"participant": owner.pk, "kind": WorksEvent.PRODUCED, "market": 7, "deed": 5,
+             "quantity": 77, "tick": 20},
+            {"participant": owner.pk, "kind": WorksEvent.WAGE, "market": -1, "amount": 80_000},
+        ),
+    )  # fmt: skip
+    project(world, first, second)
+    project(world, first)
+    (site,) = works_selectors.sites_for_player(owner)
+    assert (site["id"], site["made"], site["marginal_cost"]) == (str(order_id(5)), 77, "7.000")
+    assert (site["margin"], site["scarcity_rent"], site["unsold"]) == ("0.3000", "0.500", "0.2500")
+    assert site["resale"] == "375.000"
+    assert works_selectors.sites_for_player(other) == []
+    assert works_selectors.site_for_player(other, order_id(5)) is None
+    wage, produced = works_selectors.notes_for_player(owner, 10)
+    assert (wage["kind"], wage["amount"], wage["market"]) == ("wage", "80.000", None)
+    assert (produced["site"], produced["quantity"]) == (str(order_id(5)), 77)
+    assert works_selectors.notes_for_player(other, 10) == []
+
+
+def test_a_site_that_was_given_back_is_gone(world):
+    owner = make_participant(world, "owner")
+    last = SITE | {"participant": owner.pk, "state": SiteState.FREE}
+    project(world, make_block(1, sites=rows("sites", SITE | {"participant": owner.pk})))
+    project(world, make_block(2, sites=rows("sites", last)))
+    assert works_selectors.sites_for_player(owner) == []
+    assert works_selectors.site_for_player(owner, order_id(5)) is None
+    assert SiteView.objects.count() == 1
+
+
+def test_a_contract_runs_down(world):
+    owner = make_participant(world, "owner")
+    member = {"participant": owner.pk, "day": 10, "work_until": 30, "earned": 160_000, "needs": 1}
+    project(world, make_block(1, members=rows("members", member)))
+    told = works_selectors.member_for_player(owner)
+    assert (told["working"], told["days_left"], told["earned"]) == (True, 20, "160.000")
+    assert told["needs"] == {"on": True, "region": 0, "fed": False}
+    assert not works_selectors.is_protected(owner)
+    project(world, make_block(2, members=rows("members", member | {"work_until": 0, "fed": 1})))
+    assert not works_selectors.member_for_player(owner)["working"]
+    assert works_selectors.is_fed(owner)
+
+
+def test_a_reset_drops_the_worlds_own_rows(world):
+    owner = make_participant(world, "owner")
+    block = make_block(
+        1,
+        sites=rows("sites", SITE | {"participant": owner.pk}),
+        members=rows("members", {"participant": owner.pk}),
+        works=rows("works", {"participant": owner.pk, "kind": 1}),
+    )
+    project(world, block)
+    _, reset = PROJECTIONS["works"]
+    reset(world.pk + 1)
+    assert [model.objects.count() for model in (SiteView, MemberView, WorksNote)] == [1, 1, 1]
+    reset(world.pk)
+    assert [model.objects.count() for model in (SiteView, MemberView, WorksNote)] == [0, 0, 0]
+    project(world, block)
+    assert SiteView.objects.count() == 1
