@@ -14,8 +14,9 @@ from economy_engine.schema import TARIFF_CLASS
 from economy_engine.state import WorldState
 
 DEPTH_PPM = 10_000  # the depth of a row counts the lots within 1 % of the mid
-BLOCK_LEVELS = 10  # levels a side in a block, shared among the regions: blocks stay below 8 kB
-BLOCK_LEVELS_MIN = 2
+# Levels a side in a block, by the number of regions: with all trades of a tape the public part of a
+# tick stays below 8 kB in one and two regions.
+BLOCK_LEVELS = (10, 3, 2, 2)
 
 
 @kernel
@@ -77,7 +78,7 @@ def fill_depth_rows(book: BookColumns, levels: int, best: np.ndarray, rows: np.n
 def depth_rows(state: WorldState, levels: int = 0) -> np.ndarray:
     """Return the DEPTH rows of all markets as the books stand now; 0 levels: those of a block."""
     if not levels:
-        levels = max(BLOCK_LEVELS_MIN, BLOCK_LEVELS // state.params.regions)
+        levels = BLOCK_LEVELS[state.params.regions - 1]
     levels = min(levels, limits.DEPTH_LEVELS_MAX)
     rows = np.zeros(2 * state.params.markets * levels, events.DEPTH_DTYPE)
     best = np.zeros((levels, 2), np.int64)
