@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('markets', '0002_shipments'),
+        ('markets', '0004_history'),
     ]
 
     operations = [
