@@ -80,6 +80,8 @@ FACTS: tuple[Fact, ...] = (
          of_returns(60, autocorrelation(1))),
     Fact("ac2_60", "autocorrelation 2, 60 ticks", -0.15, 0.15, f"0: {_CONT}",
          of_returns(60, autocorrelation(2))),
+    Fact("ac_day_60", "autocorrelation 4 (a game day), 60 ticks", -0.15, 0.15, f"0: {_CONT}",
+         of_returns(60, autocorrelation(4))),
     Fact("ac1_240", "autocorrelation 1, 240 ticks", -0.15, 0.15, f"0: {_CONT}",
          of_returns(240, autocorrelation(1))),
     Fact("ac_size_1", "autocorrelation of |r|, lag 1", 0.15, INFINITE, f".2 to .4: {_CONT}",
