@@ -6,11 +6,24 @@ derived or scratch and lives outside the arena.
 """
 
 from enum import IntEnum
-from typing import NamedTuple
 
 import numpy as np
 
 from economy_engine import limits
+from economy_engine.array_spec import (
+    CALENDAR,
+    DETAILS,
+    FREE,
+    FREE_ROWS,
+    JOBS,
+    MEMBERS,
+    ORDERS,
+    PARTICIPANTS,
+    ROWS,
+    SHIPMENTS,
+    SITES,
+    ArraySpec,
+)
 from economy_engine.book.columns import (
     AUCTION_DTYPE,
     DETAIL_DTYPE,
@@ -21,23 +34,17 @@ from economy_engine.book.columns import (
 from economy_engine.ledger.columns import LedgerColumns
 from economy_engine.params import WorldParams
 from economy_engine.systems.columns import (
-    BARS,
-    ELASTICITY_DAYS,
     FAILED_SITE_DTYPE,
-    GAUGE_DAYS,
     HISTORY_DAYS,
-    LONG_BARS,
     SITES_LISTED,
     AgentColumns,
     ArbitrageurColumns,
     CreditColumns,
     DayColumns,
-    DayRow,
     DeskColumns,
     FirmColumns,
     FlowColumns,
     FreightColumns,
-    GaugeColumns,
     History,
     HouseholdColumns,
     MakerColumns,
@@ -50,25 +57,19 @@ from economy_engine.systems.columns import (
     StaffColumns,
     TraderColumns,
 )
+from economy_engine.systems.gauge_columns import (
+    BARS,
+    ELASTICITY_DAYS,
+    GAUGE_DAYS,
+    LONG_BARS,
+    DayRow,
+    GaugeColumns,
+)
 from economy_engine.works import MEMBER_DTYPE, SITE_DTYPE
 
 ENGINE_VERSION = 1
 
 TARIFF_CLASS = 1  # place of the first GoodKind in a region's row of `fees`; 0 is the base fee
-
-# Axes: which part of an array is in use.
-ALL = "all"
-ROWS = "rows"  # ledger rows below n
-ORDERS = "orders"  # both parts of the pool below their high-water marks
-DETAILS = "details"  # participants' slots below the high-water mark
-FREE = "free"  # both stacks of freed slots
-PARTICIPANTS = "participants"
-CALENDAR = "calendar"
-FREE_ROWS = "free_rows"
-SHIPMENTS = "shipments"
-SITES = "sites"  # sites below the high-water mark
-JOBS = "jobs"  # AI firms and those sites
-MEMBERS = "members"  # ledger rows of participants below n
 
 
 class Clock(IntEnum):
@@ -88,19 +89,6 @@ class Clock(IntEnum):
     ENTRIES = 11  # entries ever applied
     SITES = 12  # sites ever used are [0, this)
     RULE_ORDERS = 13  # orders ever placed by sites' rules
-
-
-class ArraySpec(NamedTuple):
-    """One array: shape symbols are resolved by `sizes`."""
-
-    name: str
-    dtype: object
-    shape: tuple
-    axis: str = ALL
-    fill: int = 0
-    in_digest: bool = True
-    in_snapshot: bool = True
-    version: int = 1
 
 
 def sizes(params: WorldParams, rows: int, counts: dict[str, int]) -> dict[str, int]:

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from economy_engine import array_spec, schema
 from economy_engine import digest as digests
-from economy_engine import schema
+from economy_engine.array_spec import ArraySpec
 from economy_engine.book.columns import BookColumns, BookCounter, OutboxColumns, allocate_outbox
 from economy_engine.book.upkeep import rebuild_ladders
 from economy_engine.emission import Emission
@@ -22,11 +23,11 @@ from economy_engine.goods import GoodsTable, goods_table
 from economy_engine.ledger.columns import Issued, LedgerColumns
 from economy_engine.ledger.kernels import money_supply
 from economy_engine.limits import INSTITUTION_ROWS
-from economy_engine.params import MINOR_PER_CENT, WorldParams
+from economy_engine.param_groups import MINOR_PER_CENT
+from economy_engine.params import WorldParams
 from economy_engine.population import population
-from economy_engine.schema import ArraySpec, Clock
+from economy_engine.schema import Clock
 from economy_engine.systems.columns import (
-    GAUGE_FIGURES,
     AgentColumns,
     ArbitrageurColumns,
     CreditColumns,
@@ -37,7 +38,6 @@ from economy_engine.systems.columns import (
     FlowColumns,
     FreightColumns,
     FreightCounter,
-    GaugeColumns,
     HouseholdColumns,
     Institution,
     MakerColumns,
@@ -51,6 +51,7 @@ from economy_engine.systems.columns import (
     StaffColumns,
     TraderColumns,
 )
+from economy_engine.systems.gauge_columns import GAUGE_FIGURES, GaugeColumns
 
 _LINE = 64  # every array starts on a cache line
 
@@ -189,29 +190,29 @@ class WorldState:
         """Return the half-open ranges of the first axis of `spec` that are in use."""
         clock, counters = self.clock, self.book.counters
         capacity = self.params.ai_orders_max
-        if spec.axis == schema.ROWS:
+        if spec.axis == array_spec.ROWS:
             return ((0, int(clock[Clock.ROWS])),)
-        if spec.axis == schema.ORDERS:
+        if spec.axis == array_spec.ORDERS:
             high = int(counters[BookCounter.PARTICIPANT_HIGH_WATER])
             return ((0, int(counters[BookCounter.AI_HIGH_WATER])), (capacity, high))
-        if spec.axis == schema.DETAILS:
+        if spec.axis == array_spec.DETAILS:
             return ((0, int(counters[BookCounter.PARTICIPANT_HIGH_WATER]) - capacity),)
-        if spec.axis == schema.FREE:
+        if spec.axis == array_spec.FREE:
             free = int(counters[BookCounter.PARTICIPANT_FREE])
             return ((0, int(counters[BookCounter.AI_FREE])), (capacity, capacity + free))
-        if spec.axis == schema.PARTICIPANTS:
+        if spec.axis == array_spec.PARTICIPANTS:
             return ((0, int(clock[Clock.PARTICIPANTS])),)
-        if spec.axis == schema.CALENDAR:
+        if spec.axis == array_spec.CALENDAR:
             return ((0, int(clock[Clock.CALENDAR])),)
-        if spec.axis == schema.SHIPMENTS:
+        if spec.axis == array_spec.SHIPMENTS:
             return ((0, int(self.freight.counters[FreightCounter.COUNT])),)
-        if spec.axis == schema.FREE_ROWS:
+        if spec.axis == array_spec.FREE_ROWS:
             return ((0, int(clock[Clock.FREE_ROWS])),)
-        if spec.axis == schema.SITES:
+        if spec.axis == array_spec.SITES:
             return ((0, int(clock[Clock.SITES])),)
-        if spec.axis == schema.JOBS:
+        if spec.axis == array_spec.JOBS:
             return ((0, self.counts.sizes["F"] + int(clock[Clock.SITES])),)
-        if spec.axis == schema.MEMBERS:
+        if spec.axis == array_spec.MEMBERS:
             return ((0, int(clock[Clock.ROWS]) - self.first_participant),)
         return ((0, schema.shape_of(spec, self.size)[0]),)
 
@@ -234,7 +235,7 @@ class WorldState:
         self._dynamic: list[tuple[int, ArraySpec, int, int]] = []
         for spec in schema.SCHEMA:
             start, length = self._places[spec.name]
-            if spec.axis == schema.ALL:
+            if spec.axis == array_spec.ALL:
                 rows.append((start >> 3, length))
                 continue
             item = length // max(1, schema.shape_of(spec, self.size)[0])
@@ -269,9 +270,9 @@ class WorldState:
         in_use = int(self.clock[Clock.ROWS])
         self._allocate(self.first_participant + spare)
         for spec in schema.SCHEMA:
-            if spec.axis == schema.ROWS:
+            if spec.axis == array_spec.ROWS:
                 self.arrays[spec.name][:in_use] = old[spec.name][:in_use]
-            elif spec.axis == schema.MEMBERS:
+            elif spec.axis == array_spec.MEMBERS:
                 members = in_use - self.first_participant
                 self.arrays[spec.name][:members] = old[spec.name][:members]
             else:

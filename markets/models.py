@@ -9,6 +9,24 @@ from __future__ import annotations
 
 from django.db import models
 
+from markets.works_models import MemberView, SiteView, WorksNote
+
+__all__ = [
+    "Attribution",
+    "Balance",
+    "Candle",
+    "FillView",
+    "IndicatorPoint",
+    "MarketStat",
+    "MemberView",
+    "OrderView",
+    "RouteView",
+    "ShipmentView",
+    "SiteView",
+    "WorksNote",
+    "WorldEventView",
+]
+
 
 class OrderView(models.Model):
     """An order as it stands after its last event. `seq` is the number of its command."""
@@ -333,112 +351,3 @@ class WorldEventView(models.Model):
 
     def __str__(self) -> str:
         return f"event {self.kind} at tick {self.tick}"
-
-
-class SiteView(models.Model):
-    """A participant's site as it stands; `deed` is the seq of the command that bought it."""
-
-    world_id = models.BigIntegerField()
-    deed = models.BigIntegerField()
-    command_id = models.UUIDField()
-    participant_id = models.BigIntegerField()
-    tick = models.BigIntegerField()
-    market = models.SmallIntegerField()
-    state = models.SmallIntegerField()
-    pricing = models.SmallIntegerField()
-    buy_inputs = models.BooleanField()
-    insured = models.BooleanField()
-    tier = models.SmallIntegerField()
-    level = models.SmallIntegerField()
-    workers = models.IntegerField()
-    wanted = models.IntegerField()
-    unpaid_days = models.IntegerField()
-    condition = models.FloatField()
-    wage = models.BigIntegerField()
-    price = models.BigIntegerField()
-    markup_ppm = models.BigIntegerField()
-    keep = models.BigIntegerField()
-    target = models.BigIntegerField()
-    made = models.BigIntegerField()
-    made_total = models.BigIntegerField()
-    paid = models.BigIntegerField()
-    cost = models.FloatField()
-    rent = models.FloatField()
-    reference = models.FloatField()
-    unsold = models.FloatField()
-    commit = models.BigIntegerField()
-
-    class Meta:
-        verbose_name = "site"
-        constraints = [
-            models.UniqueConstraint(fields=["world_id", "deed"], name="markets_site_deed"),
-            models.UniqueConstraint(fields=["world_id", "command_id"], name="markets_site_command"),
-        ]
-        indexes = [
-            models.Index(
-                fields=["world_id", "participant_id", "deed"], name="markets_site_participant"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"site {self.deed}"
-
-
-class MemberView(models.Model):
-    """A participant's work contract, household and protection."""
-
-    world_id = models.BigIntegerField()
-    participant_id = models.BigIntegerField()
-    tick = models.BigIntegerField()
-    day = models.BigIntegerField()
-    work_until = models.BigIntegerField()
-    worked_days = models.BigIntegerField()
-    earned = models.BigIntegerField()
-    protected_until = models.BigIntegerField()
-    needs = models.IntegerField()
-    fed = models.BooleanField()
-    sites = models.IntegerField()
-    commit = models.BigIntegerField()
-
-    class Meta:
-        verbose_name = "member"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["world_id", "participant_id"], name="markets_member_participant"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"economy of {self.participant_id}"
-
-
-class WorksNote(models.Model):
-    """Something that happened in a participant's own economy."""
-
-    world_id = models.BigIntegerField()
-    commit = models.BigIntegerField()
-    position = models.IntegerField()
-    participant_id = models.BigIntegerField()
-    tick = models.BigIntegerField()
-    kind = models.SmallIntegerField()
-    market = models.SmallIntegerField()
-    deed = models.BigIntegerField()
-    quantity = models.BigIntegerField()
-    amount = models.BigIntegerField()
-
-    class Meta:
-        verbose_name = "note"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["world_id", "commit", "position"], name="markets_note_position"
-            ),
-        ]
-        indexes = [
-            models.Index(
-                fields=["world_id", "participant_id", "-commit", "-position"],
-                name="markets_note_participant",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"note {self.kind} at tick {self.tick}"

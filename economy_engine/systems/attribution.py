@@ -24,7 +24,7 @@ from economy_engine.events import ATTRIBUTION_PARTS
 from economy_engine.fmath import clip, log
 from economy_engine.goods import CO2, GOODS_COUNT
 from economy_engine.jit import inlined, kernel
-from economy_engine.systems.columns import GaugeCount
+from economy_engine.systems.gauge_columns import GaugeCount
 
 _MID, _REFERENCE, _AVERAGE, _VALUE, _COST, _LABOUR, _INPUTS, _NEWS = range(8)  # `gauge.before`
 PAST, BALANCE, WAGES, INPUTS, SCARCITY = range(5)  # `gauge.levels`, parts of ln V

@@ -2,7 +2,7 @@
 
 import pytest
 
-from economy_engine import goods, params
+from economy_engine import goods, param_groups
 from economy_engine.goods import GOODS, INDEX, GoodKind
 from economy_engine.params import Preset, WorldParams, cents, preset
 from economy_engine.population import balanced_output, population
@@ -76,7 +76,7 @@ def test_the_table_of_goods_closes():
     jobs = sum(lots * good.labour for lots, good in zip(output, GOODS, strict=True))
     assert 920 < jobs < 960
     assert sum(good.basket * good.price_cents for good in GOODS) == 13_400
-    table = goods.goods_table(params.MINOR_PER_CENT)
+    table = goods.goods_table(param_groups.MINOR_PER_CENT)
     used = [sum(output[row] * table.inputs[row, k] for row in range(10)) for k in range(10)]
     for k in range(10):
         assert output[k] == pytest.approx(table.basket[k] * 1_000 + used[k])

@@ -13,7 +13,8 @@ from economy_engine.jit import kernel
 from economy_engine.params import STEPS_PER_DAY
 from economy_engine.state import WorldState
 from economy_engine.systems.behavior.firms import input_cost_of, marginal_cost
-from economy_engine.systems.columns import BAR_STEPS, GAUGE_FIGURES, GaugeCount
+from economy_engine.systems.columns import BAR_STEPS
+from economy_engine.systems.gauge_columns import GAUGE_FIGURES, GaugeCount
 from economy_engine.systems.indicators import formulas
 from economy_engine.systems.scarcity import price_multiplier, scarcity_level
 

@@ -11,7 +11,8 @@ from economy_engine.jit import kernel
 from economy_engine.params import STEPS_PER_DAY
 from economy_engine.state import WorldState
 from economy_engine.systems import attribution
-from economy_engine.systems.columns import BAR_STEPS, LONG_BAR_STEPS, GaugeCount
+from economy_engine.systems.columns import BAR_STEPS, LONG_BAR_STEPS
+from economy_engine.systems.gauge_columns import GaugeCount
 
 _BARS, _LONG_BARS = np.int64(GaugeCount.BARS), np.int64(GaugeCount.LONG_BARS)
 _STARTED = np.int64(GaugeCount.STARTED)

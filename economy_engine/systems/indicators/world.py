@@ -7,14 +7,8 @@ from economy_engine.goods import CO2, GOODS_COUNT
 from economy_engine.params import DAYS_PER_YEAR
 from economy_engine.state import WorldState
 from economy_engine.systems import monetary
-from economy_engine.systems.columns import (
-    GAUGE_DAYS,
-    DayCount,
-    DayRow,
-    GaugeCount,
-    Institution,
-    Macro,
-)
+from economy_engine.systems.columns import DayCount, Institution, Macro
+from economy_engine.systems.gauge_columns import GAUGE_DAYS, DayRow, GaugeCount
 from economy_engine.systems.indicators import formulas
 
 QUARTER_DAYS = 90
