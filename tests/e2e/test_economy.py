@@ -36,7 +36,7 @@ def test_the_days_before_the_opening_are_there(page: Page, site: str) -> None:
     assert int(str(chart(page).get_attribute("aria-label")).split(":")[1].split()[0]) >= 30
     expect(page.locator(".tile")).to_have_count(16)
     assert page.locator(".tile .tiny path[d^=M]").count() >= 14
-    expect(page.locator(".resources tbody tr")).to_have_count(10)
+    expect(page.locator(".resources tbody tr")).to_have_count(20)
     expect(page.locator("lea-news li").first).to_be_visible()
 
 
@@ -52,8 +52,8 @@ def test_a_figure_is_chosen_by_tile_by_list_and_by_key(page: Page, site: str) ->
     page.get_by_role("group", name="Interval").get_by_role("button", name="10 s").click()
     expect(page).to_have_url(f"{site}/economy?show=fear&interval=100")
     page.locator("lea-series select").first.select_option("spread")
-    page.locator("lea-series select").last.select_option("TOOL")
-    expect(page).to_have_url(f"{site}/economy?show=spread&interval=100&market=TOOL")
+    page.locator("lea-series select").last.select_option("TOOL.S")
+    expect(page).to_have_url(f"{site}/economy?show=spread&interval=100&market=TOOL.S")
     page.get_by_role("button", name="MA 10").click()
     expect(page.locator("lea-series .legend")).to_contain_text("exponential")
     page.get_by_role("button", name="Table").click()
