@@ -326,7 +326,9 @@ def visit(venue, firm, staff, credit, price, resource, goods, day, macro, p, c, 
     firm.next_visit[f] = step + _VISIT_MIN + randint(_VISIT_SPAN, seed, step, f, _STREAM)
     producing = step >= firm.next_production[f]
     if producing:
-        firm.next_production[f] += STEPS_PER_DAY
+        # A day on average and never at a fixed hour, or prices would repeat themselves daily.
+        pause = randint(STEPS_PER_DAY + 1, seed, step, f, _STREAM + 3)
+        firm.next_production[f] += STEPS_PER_DAY // 2 + pause
     withdraw_all(venue, firm, f)
     input_cost = input_cost_of(goods, price, k, m - k)
     scarcity = scarcity_level(resource.reserve[m], resource.base[m])
