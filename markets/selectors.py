@@ -234,11 +234,12 @@ def shipment_facts_for_player(
     prices of the market and of energy where the goods are, in minor units.
     """
     world_id, source = participant.world_id, market // len(GOODS)
-    route = RouteView.objects.filter(world_id=world_id, source=source, target=region)
+    ways = RouteView.objects.filter(world_id=world_id, source=source, target=region)
+    route = ways.values().first()
     balances = Balance.objects.filter(world_id=world_id, participant_id=participant.pk)
     free = dict(balances.values_list("asset", "available"))
     energy = _mid(world_id, source * len(GOODS) + ENRG)
-    return route.values().first(), free, _mid(world_id, market), energy
+    return dict(route) if route else None, free, _mid(world_id, market), energy
 
 
 def shipments_for_player(
