@@ -23,6 +23,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
 SLUGS = ["main", "world-2", "world-3"]
 PATIENCE_SECONDS = 60.0
+SINCE_COMMITS = 250
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ def heads(stack: Stack) -> dict[str, dict[str, Any]]:
         host=str(stack.state / "pg"), user=OWNER, dbname=DATABASE, row_factory=dict_row
     ) as session:
         rows = session.execute(
-            "select w.slug, h.tick, h.epoch, h.holder from world_head h"
+            "select w.slug, h.tick, h.epoch, h.holder, h.commit from world_head h"
             " join worlds_world w on w.id = h.world_id order by w.id"
         )
         return {row["slug"]: row for row in rows}
@@ -137,6 +138,12 @@ def test_a_killed_database_is_started_again(worlds: Stack) -> None:
 
 
 def test_after_all_that_every_world_is_what_its_journal_says(worlds: Stack) -> None:
+    """From genesis the world that changed hands most often, the last snapshots on of the others."""
+    found = heads(worlds)
+    most = max(SLUGS, key=lambda slug: found[slug]["epoch"])
     for slug in SLUGS:
-        shown = json.loads(worlds.manage("verify", "--world", slug, "--json"))
-        assert shown["digest_equal"] and shown["digests_compared"] > 50, shown
+        since = 0 if slug == most else max(0, found[slug]["commit"] - SINCE_COMMITS)
+        shown = json.loads(
+            worlds.manage("verify", "--world", slug, "--since", str(since), "--json")
+        )
+        assert shown["digest_equal"] and shown["digests_compared"] > 10, shown
