@@ -140,7 +140,8 @@ def observe_tick(state: WorldState, row: int) -> dict[str, Any]:
     """Run ONE tick and return what the account on `row` did in it.
 
     The tick is the same as any other, only that every match is written down, those between AI
-    agents too; the digest afterwards is the one that was recorded. Reports are thrown away.
+    agents too; the digest afterwards is the one that was recorded. Reports are thrown away. What
+    an AI agent's order trades in the uncross of an auction is seen in its rest alone.
     """
     before = {order["arrival"]: order for order in resting(state, row)}
     arrivals = int(state.book.counters[BookCounter.ARRIVALS])

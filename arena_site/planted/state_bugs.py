@@ -49,6 +49,11 @@ def _resting(state: WorldState, side: int, own: bool = False) -> int:
     return int(slots[0])
 
 
+def _ladder(order: np.void) -> int:
+    """The ladder of an order's market and side."""
+    return 2 * int(order["market"]) + int(order["side"])
+
+
 def _stocked(state: WorldState) -> tuple[int, int]:
     """A row and a market of which it has lots."""
     row, market = np.argwhere(state.ledger.stock[: state.params.agents] > 1)[0]
@@ -185,13 +190,13 @@ def _ghost(state: WorldState) -> None:
 @bug("a partial fill does not shrink the level", "I7", late=True)
 def _level(state: WorldState) -> None:
     order = state.book.orders[_resting(state, 0)]
-    state.book.level_quantity[order["market"], order["price"]] += 1
+    state.book.level_quantity[_ladder(order), order["price"]] += 1
 
 
 @bug("a level's bit is lost from the map", "I7", late=True)
 def _bit(state: WorldState) -> None:
     order = state.book.orders[_resting(state, 0)]
-    state.book.bitmap[order["market"], order["price"] >> 6] = 0
+    state.book.bitmap[_ladder(order), order["price"] >> 6] = 0
 
 
 @bug("an order is unlinked from one neighbour alone", "I7", late=True)

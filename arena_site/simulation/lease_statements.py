@@ -42,7 +42,8 @@ def _candidates(db: Database, txn: Transaction, values: Values) -> Cursor:
     if not free or barred or head["engine_version"] != values["version"]:
         return Cursor([])
     columns = ("world_id", "epoch", "backend_pid", "backend_start")
-    return Cursor([(*pick(head, columns), db.world["agents"])])
+    orphaned = head["moved_at"] < db.clock() - values["orphaned"]
+    return Cursor([(*pick(head, columns), db.world["agents"], orphaned)])
 
 
 def _terminate(db: Database, txn: Transaction, values: Values) -> Cursor:

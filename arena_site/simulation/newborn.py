@@ -67,6 +67,7 @@ def place(database: SimulatedDatabase, storage: MemoryStorage, genesis: Genesis)
             "tick": header.tick,
             "digest": header.digest,
             "chain": GENESIS_CHAIN,
+            "moved_at": 0.0,
             "attempt_commit": None,
             "attempts": 0,
             "suspect": None,

@@ -167,7 +167,8 @@ def _move(db: Database, txn: Transaction, values: Values) -> Cursor:
         moved = {name: values[name] for name in ("commit", "seq", "tick", "digest", "chain",
                  "state", "engine_version")}  # fmt: skip
         return moved | {
-            "until": db.clock() + values["lease"], "attempt_commit": None, "attempts": 0,
+            "until": db.clock() + values["lease"], "moved_at": db.clock(),
+            "attempt_commit": None, "attempts": 0,
             "suspect": None, "suspect_attempts": 0, "halt_pending": None,
         }  # fmt: skip
 

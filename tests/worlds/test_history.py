@@ -196,9 +196,10 @@ def test_a_branch_without_commands_lives_the_parents_life(branch: tuple) -> None
     host = other.host("branch")
     run(host, lambda: other.head()[3] >= max(digests))
     host.release()
-    own = dict(other.all("select tick, digest from block where world_id = %s"))
-    common = own.keys() & digests.keys()
-    assert common and all(own[tick] == digests[tick] for tick in common)
+    tick = max(digests)
+    own = history.at_tick(arena.engine, other.writer, other.world_id, tick)
+    parents = history.at_tick(arena.engine, arena.writer, arena.world_id, tick)
+    assert own.digest == parents.digest == digests[tick] and own.ticks
     if other.world != branch[1].world:
         other.close()
 
