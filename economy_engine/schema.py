@@ -67,7 +67,7 @@ from economy_engine.systems.gauge_columns import (
 )
 from economy_engine.works import MEMBER_DTYPE, SITE_DTYPE
 
-ENGINE_VERSION = 1
+ENGINE_VERSION = 2
 
 TARIFF_CLASS = 1  # place of the first GoodKind in a region's row of `fees`; 0 is the base fee
 
