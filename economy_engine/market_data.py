@@ -17,6 +17,7 @@ DEPTH_PPM = 10_000  # the depth of a row counts the lots within 1 % of the mid
 # Levels a side in a block, by the number of regions: with all trades of a tape the public part of a
 # tick stays below 8 kB in one and two regions.
 BLOCK_LEVELS = (10, 3, 2, 2)
+BLOCK_TRADES = (limits.TAPE_TRADES, 2, 1, 1)  # public trades per market and tick, likewise
 
 
 @kernel
@@ -102,7 +103,7 @@ def route_rows(state: WorldState) -> np.ndarray:
 
 
 def tape_rows(state: WorldState) -> np.ndarray:
-    """Return at most the last five trades of this tick in each market, in order of trades."""
+    """Return the last trades of this tick in each market, at most BLOCK_TRADES, in their order."""
     counts = np.minimum(state.book.market["trade_count"], limits.TAPE_TRADES)
     used = np.arange(limits.TAPE_TRADES)[None, :] < counts[:, None]
     market = np.broadcast_to(np.arange(len(counts))[:, None], used.shape)[used]
@@ -111,4 +112,7 @@ def tape_rows(state: WorldState) -> np.ndarray:
     rows["market"] = market
     for name in ("tick", "trade", "price", "quantity", "taker_side"):
         rows[name] = trades[name]
-    return rows[np.lexsort((rows["trade"], rows["market"]))]
+    last = np.zeros(len(counts), np.int64)
+    np.maximum.at(last, market, rows["trade"])
+    kept = rows[rows["trade"] > last[market] - BLOCK_TRADES[state.params.regions - 1]]
+    return kept[np.lexsort((kept["trade"], kept["market"]))]

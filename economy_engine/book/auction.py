@@ -30,7 +30,7 @@ from economy_engine.book.columns import (
     SelfTrade,
 )
 from economy_engine.book.ladder import level_above, level_below
-from economy_engine.book.matching import count_trade, same_hands
+from economy_engine.book.matching import count_sale, count_trade, same_hands
 from economy_engine.book.pool import (
     cancel_slot,
     closure_room,
@@ -301,6 +301,7 @@ def trade_at(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, m:
         ledger.cash[fee_row] += fee
         later_bid = orders[bid]["arrival"] > orders[ask]["arrival"]
         number = count_trade(book, outbox, m, 0 if later_bid else 1, price, lots, worth, tick)
+        count_sale(book, np.int64(seller), lots, worth)
         total += lots
         bid_lots += lots
         ask_lots += lots

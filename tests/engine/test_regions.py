@@ -12,7 +12,7 @@ from economy_engine.apply import apply
 from economy_engine.commands import ShockKind
 from economy_engine.events import pack
 from economy_engine.goods import GOODS, GOODS_COUNT, INDEX, market_codes, market_numbers
-from economy_engine.limits import TAPE_TRADES
+from economy_engine.market_data import BLOCK_TRADES
 from economy_engine.params import STEPS_PER_DAY, preset
 from economy_engine.population import population
 from economy_engine.schema import Clock
@@ -138,7 +138,7 @@ def test_the_block_of_a_tick_stays_small_with_two_regions(living):
     state = living.copy()
     for _ in range(20):
         block = apply(state, [TickEntry()]).block
-        full = 20 * TAPE_TRADES * block.tape.dtype.itemsize
+        full = 20 * BLOCK_TRADES[1] * block.tape.dtype.itemsize
         assert len(pack(block)) - block.tape.nbytes + full <= 8_192
         assert block.market_ticks["market"].tolist() == list(range(20))
         assert np.bincount(block.depth["market"]).max() <= 6

@@ -44,6 +44,18 @@ MATRIX = [
     ("get", f"/api/orders/{OWN}", None, 401, 403, 404, 200),
     ("delete", f"/api/orders/{OWN}", None, 401, 403, 404, 202),
     ("get", f"/api/commands/{OWN}", None, 401, 403, 404, 200),
+    ("get", "/api/work", None, 401, 403, 200, 200),
+    ("post", "/api/work", None, 401, 403, 202, 202),
+    ("delete", "/api/work", None, 401, 403, 202, 202),
+    ("post", "/api/needs", {"on": True}, 401, 403, 202, 202),
+    ("post", "/api/prospects", {"market": "OIL", "tickets": 1}, 401, 403, 202, 202),
+    ("get", "/api/works", None, 401, 403, 200, 200),
+    ("get", "/api/sites", None, 401, 403, 200, 200),
+    ("post", "/api/sites", {"market": "FOOD"}, 401, 403, 202, 202),
+    ("get", f"/api/sites/{OWN}", None, 401, 403, 404, 404),
+    ("delete", f"/api/sites/{OWN}", None, 401, 403, 202, 202),
+    ("post", f"/api/sites/{OWN}/upgrade", None, 401, 403, 202, 202),
+    ("post", f"/api/sites/{OWN}/research", None, 401, 403, 202, 202),
     ("get", "/api/participants", None, 401, 403, 200, 200),
     ("post", "/api/participants", {}, 401, 201, 200, 200),
 ]
@@ -84,6 +96,9 @@ def test_every_address_of_the_api_is_in_the_matrix():
         for row in MATRIX
     }
     covered = {
-        path.replace("commands/<uuid:order_id>", "commands/<uuid:command_id>") for path in covered
+        path.replace("commands/<uuid:order_id>", "commands/<uuid:command_id>").replace(
+            "sites/<uuid:order_id>", "sites/<uuid:site_id>"
+        )
+        for path in covered
     }
     assert known == covered
