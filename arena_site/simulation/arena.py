@@ -121,7 +121,8 @@ class Arena:
                 self.broker.take(name)
                 host.slice(SLICE_SECONDS)
             host.close()
-            self.hosts.pop(name, None)
+            if self.hosts.get(name) is host:  # else the process after it is up already
+                del self.hosts[name]
 
         self.scheduler.spawn(name, body, name)
 
