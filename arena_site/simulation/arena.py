@@ -67,7 +67,7 @@ class Arena:
     hosts: dict[str, Host] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)
     digests: dict[int, set[int]] = field(default_factory=dict)  # of live worlds, by commit
-    restarts: int = 0
+    writers: int = 0
     calm: bool = False
     closing: bool = False
 
@@ -100,8 +100,8 @@ class Arena:
         """Everything that runs from the beginning."""
         self.scheduler.spawn("beat", self._beat)
         self.scheduler.spawn("chaos", self._chaos)
-        for number in range(WRITERS):
-            self._start_writer(f"writer{number}")
+        for _ in range(WRITERS):
+            self._start_writer(self._next_name())
         for number in range(GATEWAYS):
             self._start_gateway(f"gateway{number}", self.books[number::GATEWAYS])
         self._start_projector()
@@ -110,6 +110,11 @@ class Arena:
         while True:
             self.broker.pulse()
             self.scheduler.pause(PULSE_SECONDS)
+
+    def _next_name(self) -> str:
+        """No two processes have one name: an old one may still be leaving."""
+        self.writers += 1
+        return f"writer{self.writers}"
 
     def _start_writer(self, name: str) -> None:
         engine: Any = Poisonable(self.genesis.engine)
@@ -122,6 +127,7 @@ class Arena:
                 host.slice(SLICE_SECONDS)
             host.close()
             self.hosts.pop(name, None)
+            self.broker.queues.pop(name, None)
 
         self.scheduler.spawn(name, body, name)
 
@@ -162,8 +168,7 @@ class Arena:
         self.hosts.pop(name, None)
         self.broker.queues.pop(name, None)
         self.database.leave(name)
-        self.restarts += 1
-        self._later(lambda: self._start_writer(name))
+        self._later(lambda: self._start_writer(self._next_name()))
         self.scheduler.kill(name)
 
     def _later(self, start: Any) -> None:
@@ -210,7 +215,7 @@ class Arena:
                 fiber.offset_seconds += plan.between(0.1, 8.0)
             elif fiber.name in self.hosts and plan.strikes("writer stopped"):
                 self.hosts[fiber.name].stopping = True
-                self._later(lambda name=fiber.name: self._start_writer(name))
+                self._later(lambda: self._start_writer(self._next_name()))
 
 
 class Poisonable:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from arena_site.simulation import arena as arenas
 from arena_site.simulation.arena import Arena
 from arena_site.simulation.newborn import WORLD_ID
 from arena_site.simulation.tables import Transaction
@@ -12,6 +13,8 @@ from worlds import recovery, snapshots
 from worlds.engine import signed
 from worlds.errors import WorldError
 from worlds.journal import JournalRow, chain_next
+
+AFTERMATH_SECONDS = 1.5
 
 
 def settled(arena: Arena) -> bool:
@@ -21,6 +24,8 @@ def settled(arena: Arena) -> bool:
     head = arena.database.head
     assert head is not None
     seen = Transaction(None)
+    if arena.scheduler.now < arenas.FAULT_SECONDS + AFTERMATH_SECONDS:
+        return False  # servers that were restarted last are still coming back
     waiting = any(True for _ in arena.database.inbox.all(seen))
     projected = arena.database.projection.committed["applied_commit"]
     if waiting or projected < head.committed["commit"] - 2:

@@ -115,6 +115,8 @@ def run_seed(seed: int, born: Genesis, control: str = "") -> Outcome:
             except StuckError as error:
                 found.append(f"LIVENESS: {error}")
             found += _checked(arena)
+        except Exception as error:  # a seed that breaks the simulation is a failing seed
+            found.append(f"ERROR: {error!r}")
         finally:
             scheduler.end()
     head = arena.database.head
@@ -137,6 +139,7 @@ def run_seed(seed: int, born: Genesis, control: str = "") -> Outcome:
 def _checked(arena: Arena) -> list[str]:
     """The checks read through a session, so they run as a fiber, alone."""
     result: list[list[str]] = []
+    arena.database.down_until = 0.0
     others = list(arena.scheduler.fibers)
     arena.scheduler.fibers[:] = []
     arena.scheduler.spawn("checker", lambda: result.append(checker.problems(arena)))
