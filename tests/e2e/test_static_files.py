@@ -16,7 +16,7 @@ from django.test import override_settings
 from arena_site.templatetags.modules import graph_of, imports_of
 
 STATIC = Path(__file__).resolve().parent.parent.parent / "static"
-PAGES = ("landing", "market", "plain")
+PAGES = ("economy", "landing", "market", "plain", "works")
 GRAPH_MAX = 40
 
 

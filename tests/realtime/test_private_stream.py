@@ -14,7 +14,7 @@ from worlds.realtime import private as private_module
 from worlds.realtime.frames import Kind, Publication, pack_publication
 from worlds.realtime.runtime import get_realtime
 
-EMPTY = {"orders": [], "fills": [], "balances": []}
+EMPTY = {"orders": [], "fills": [], "balances": [], "shipments": []}
 
 
 class Account:

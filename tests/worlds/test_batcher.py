@@ -13,7 +13,7 @@ import pytest
 from economy_engine import commands
 from tests.worlds.conftest import Arena, bid
 from worlds import batcher as batching
-from worlds import database, services
+from worlds import database, services, surroundings
 from worlds.batcher import Batcher
 from worlds.errors import IdempotencyConflict, InboxFull
 from worlds.inbox import Receipt
@@ -118,9 +118,7 @@ def test_killed_sessions_lose_nothing(arena: Arena) -> None:
     assert arena.depth() == 40
 
 
-def test_commands_wait_for_a_database_that_is_away(
-    arena: Arena, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_commands_wait_for_a_database_that_is_away(arena: Arena) -> None:
     """A restart of the database is a pause and no refusal."""
     connect, away = database.web_connect, [1] * 5
 
@@ -130,13 +128,12 @@ def test_commands_wait_for_a_database_that_is_away(
             raise psycopg.OperationalError("the database is starting up")
         return await connect()
 
-    monkeypatch.setattr(database, "web_connect", refused)
-
     async def submit() -> Receipt:
         async with Batcher() as batcher:
             return await batcher.submit_async(**order(arena, 5, 1))
 
-    assert asyncio.run(submit()).status == "accepted"
+    with surroundings.replaced(surroundings.Surroundings(web_connect=refused)):
+        assert asyncio.run(submit()).status == "accepted"
     assert not away and arena.depth() == 1
 
 

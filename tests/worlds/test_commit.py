@@ -8,6 +8,7 @@ from dataclasses import replace
 import psycopg
 import pytest
 
+from economy_engine.schema import ENGINE_VERSION
 from tests.worlds.conftest import Arena, bid, role_exists, run
 from worlds import database, faults, journal, lease
 from worlds.errors import ReplayMismatch
@@ -206,16 +207,16 @@ def test_leases_end_only_by_time_release_or_death(make_arena: Callable[..., Aren
     arena = make_arena(rate=SLOW)
     only = [arena.world_id]
     first, second = database.writer_connect("first"), database.writer_connect("second")
-    held = lease.claim_one(first, "first", 1, only=only)
+    held = lease.claim_one(first, "first", ENGINE_VERSION, only=only)
     assert held is not None and held.epoch == 1
-    assert lease.claim_one(second, "second", 1, only=only) is None
-    assert lease.claim_one(first, "first", 1, only=only) is None
+    assert lease.claim_one(second, "second", ENGINE_VERSION, only=only) is None
+    assert lease.claim_one(first, "first", ENGINE_VERSION, only=only) is None
     assert lease.renew(first, arena.world_id, 1)
     assert not lease.release(second, arena.world_id, 7)
     first.close()
     taken = None
     while taken is None:  # the session is gone as soon as the server noticed
-        taken = lease.claim_one(second, "second", 1, only=only)
+        taken = lease.claim_one(second, "second", ENGINE_VERSION, only=only)
     assert taken.epoch == 2
     assert lease.release(second, arena.world_id, 2)
     assert lease.claim_one(second, "second", 0, only=only) is None, "a newer world is not taken"
@@ -226,16 +227,16 @@ def test_a_hung_holder_is_ended_before_the_claim(make_arena: Callable[..., Arena
     """It sits in a transaction with the head's row locked; its lease ran out."""
     arena = make_arena(rate=SLOW)
     hung, other = database.writer_connect("hung"), database.writer_connect("other")
-    assert lease.claim_one(hung, "hung", 1, only=[arena.world_id]) is not None
+    assert lease.claim_one(hung, "hung", ENGINE_VERSION, only=[arena.world_id]) is not None
     hung.execute("begin")
     hung.execute("update world_head set until = 'epoch' where world_id = %s", (arena.world_id,))
     arena.writer.execute("begin")
     arena.writer.execute("rollback")
-    assert lease.claim_one(other, "other", 1, only=[arena.world_id]) is None
+    assert lease.claim_one(other, "other", ENGINE_VERSION, only=[arena.world_id]) is None
     hung.execute("commit")
     hung.execute("begin")
     hung.execute("select from world_head where world_id = %s for update", (arena.world_id,))
-    claimed = lease.claim_one(other, "other", 1, only=[arena.world_id])
+    claimed = lease.claim_one(other, "other", ENGINE_VERSION, only=[arena.world_id])
     assert claimed is not None and claimed.epoch == 2
     with pytest.raises(psycopg.OperationalError):
         hung.execute("commit")
