@@ -120,6 +120,9 @@ def test_a_start_after_a_kill_works_at_once(supervise):
     game.end(signal.SIGKILL)
     again = supervise("steady")
     again.read_until("UP")
+    deadline = time.monotonic() + GONE_SECONDS
+    while len(again.descendants()) != 2 and time.monotonic() < deadline:
+        time.sleep(0.05)  # a child between fork and exec has no command line for a moment
     assert len(again.descendants()) == 2
     assert again.end(signal.SIGTERM) == 0
 
