@@ -5,6 +5,8 @@ from typing import NamedTuple
 # Axes: which part of an array is in use.
 ALL = "all"
 ROWS = "rows"  # ledger rows below n
+SELLERS = "sellers"  # those of agents that may sell and of all above: no household ever offers
+ACCOUNTS = "accounts"  # those above the agents', whose own never change
 ORDERS = "orders"  # both parts of the pool below their high-water marks
 DETAILS = "details"  # participants' slots below the high-water mark
 FREE = "free"  # both stacks of freed slots

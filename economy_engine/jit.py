@@ -19,7 +19,12 @@ from typing import Any, TypeVar
 import numpy as np
 from numba import config, njit
 
+from economy_engine.compiler import hasten
+
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+if not config.DISABLE_JIT:
+    hasten()
 
 kernel: Callable[[Function], Function] = njit(cache=True, _nrt=False)
 inlined: Callable[[Function], Function] = njit(cache=True, _nrt=False, forceinline=True)

@@ -116,7 +116,7 @@ class HouseholdParams(NamedTuple):
     basket_cost: float = float(cents(13_400))  # minor units at base prices
     income_memory: float = 0.1  # weight per day
     bid_life: int = 120  # steps
-    resting_share: float = 0.5  # of a day's lots, bid for at rest first
+    resting_share: float = 0.9  # of a patient household's lots of a day, bid for at rest first
     resting_near: float = 0.001  # share of the price below the mid
     resting_far: float = 0.015
     vacancies_seen: int = 6  # firms sampled by a jobless household

@@ -25,6 +25,7 @@ from economy_engine.param_groups import (
 
 __all__ = [
     "GOODS",
+    "PATIENT_EVERY",
     "STEPS_PER_DAY",
     "Good",
     "GoodKind",
@@ -35,6 +36,7 @@ __all__ = [
 ]
 
 STEPS_PER_DAY = 240  # model time: a step is 1/240 game day in every preset
+PATIENT_EVERY = 8  # one household in so many lets bids rest in the book
 DAYS_PER_YEAR = 360
 REGIONS_BUILT_MAX = 4  # one letter each in the codes of the markets
 AGENTS_PER_REGION_MIN = 500

@@ -10,7 +10,7 @@ plain arithmetic, so that it has the same bits on every machine.
 from typing import NamedTuple
 
 from economy_engine.goods import CO2, FOOD, GOODS, GOODS_COUNT, INDEX
-from economy_engine.params import WorldParams
+from economy_engine.params import PATIENT_EVERY, STEPS_PER_DAY, WorldParams
 from economy_engine.systems.columns import Rows
 
 FIRMS_PER_SECTOR_MIN = 3
@@ -24,7 +24,7 @@ class Counts(NamedTuple):
     """Numbers of agents, shape symbols of the schema, and the balanced output."""
 
     rows: Rows
-    sizes: dict[str, int]  # H, F, T, Z (noise), K, X (arbitrageurs)
+    sizes: dict[str, int]  # H, HP (patient), F, T, Z (noise), K, X (arbitrageurs)
     output: tuple[float, ...]  # lots per day and market
     firms: tuple[int, ...]  # firms per market
 
@@ -53,6 +53,11 @@ def _firms_per_sector(output: tuple[float, ...], firms: int) -> tuple[int, ...]:
     if counts[FOOD] < FIRMS_PER_SECTOR_MIN:
         raise ValueError(f"{firms} firms are too few for {GOODS_COUNT} sectors")
     return tuple(counts)
+
+
+def patient_places(households: int) -> int:
+    """Return how many places the resting bids of patient households take (multiple of a day)."""
+    return -(-households // (STEPS_PER_DAY * PATIENT_EVERY)) * STEPS_PER_DAY
 
 
 def block(region: int, regions: int, count: int) -> tuple[int, int]:
@@ -90,6 +95,7 @@ def population(params: WorldParams) -> Counts:
     rows = Rows(0, households, first_trader, first_noise, first_maker, first_maker + makers, agents)
     sizes = {
         "H": households,
+        "HP": patient_places(households),
         "F": firms,
         "T": traders,
         "Z": noise,

@@ -11,6 +11,7 @@ import numpy as np
 
 from economy_engine import limits
 from economy_engine.array_spec import (
+    ACCOUNTS,
     CALENDAR,
     DETAILS,
     FREE,
@@ -20,6 +21,7 @@ from economy_engine.array_spec import (
     ORDERS,
     PARTICIPANTS,
     ROWS,
+    SELLERS,
     SHIPMENTS,
     SITES,
     ArraySpec,
@@ -67,7 +69,7 @@ from economy_engine.systems.gauge_columns import (
 )
 from economy_engine.works import MEMBER_DTYPE, SITE_DTYPE
 
-ENGINE_VERSION = 2
+ENGINE_VERSION = 3
 
 TARIFF_CLASS = 1  # place of the first GoodKind in a region's row of `fees`; 0 is the base fee
 
@@ -159,13 +161,13 @@ _LEDGER = [
     ArraySpec("ledger.cash", "<i8", _A, ROWS),
     ArraySpec("ledger.cash_held", "<i8", _A, ROWS),
     ArraySpec("ledger.stock", "<i4", _AM, ROWS),
-    ArraySpec("ledger.stock_held", "<i4", _AM, ROWS),
-    ArraySpec("ledger.owner", "<i4", _A, ROWS),
-    ArraySpec("ledger.group", "<i4", _A, ROWS, fill=-1),
+    ArraySpec("ledger.stock_held", "<i4", _AM, SELLERS),
+    ArraySpec("ledger.owner", "<i4", _A, ACCOUNTS),
+    ArraySpec("ledger.group", "<i4", _A, ACCOUNTS, fill=-1),
     ArraySpec("ledger.kind", "<i1", _A, ROWS),
     ArraySpec("ledger.flags", "<u2", _A, ROWS),
-    ArraySpec("ledger.generation", "<u4", _A, ROWS),
-    ArraySpec("ledger.open_orders", "<i4", _A, ROWS),
+    ArraySpec("ledger.generation", "<u4", _A, ACCOUNTS),
+    ArraySpec("ledger.open_orders", "<i4", _A, ACCOUNTS),
     ArraySpec("ledger.goods_in", "<i8", _M),
     ArraySpec("ledger.goods_out", "<i8", _M),
     ArraySpec("ledger.issued", "<i8", (4,)),
@@ -336,8 +338,9 @@ SCHEMA: tuple[ArraySpec, ...] = (
         RestingColumns,
         (),
         {
-            "household_slot": ("<i4", ("H", 4), -1),
-            "household_generation": ("<u4", ("H", 4), 0),
+            "household_slot": ("<i4", ("HP", 4), -1),
+            "household_generation": ("<u4", ("HP", 4), 0),
+            "household_late": ("<i4", ("HP", 4), 0),
             "trader_slot": ("<i4", ("T", 2), -1),
             "trader_generation": ("<u4", ("T", 2), 0),
         },

@@ -192,6 +192,10 @@ class WorldState:
         capacity = self.params.ai_orders_max
         if spec.axis == array_spec.ROWS:
             return ((0, int(clock[Clock.ROWS])),)
+        if spec.axis == array_spec.SELLERS:
+            return ((self.rows.firms, int(clock[Clock.ROWS])),)
+        if spec.axis == array_spec.ACCOUNTS:
+            return ((self.rows.agents, int(clock[Clock.ROWS])),)
         if spec.axis == array_spec.ORDERS:
             high = int(counters[BookCounter.PARTICIPANT_HIGH_WATER])
             return ((0, int(counters[BookCounter.AI_HIGH_WATER])), (capacity, high))
@@ -270,7 +274,7 @@ class WorldState:
         in_use = int(self.clock[Clock.ROWS])
         self._allocate(self.first_participant + spare)
         for spec in schema.SCHEMA:
-            if spec.axis == array_spec.ROWS:
+            if spec.axis in (array_spec.ROWS, array_spec.SELLERS, array_spec.ACCOUNTS):
                 self.arrays[spec.name][:in_use] = old[spec.name][:in_use]
             elif spec.axis == array_spec.MEMBERS:
                 members = in_use - self.first_participant

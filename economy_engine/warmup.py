@@ -125,7 +125,7 @@ def _check(state: WorldState) -> None:
     cash, counts = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
     stock = np.zeros((rows, markets), np.int64)
     checks.check_held(state.book, state.ledger, rows, cash, stock, counts)
-    check_conservation(state.ledger, rows, np.zeros(markets + 1, np.int64))
+    check_conservation(state.ledger, state.rows.firms, rows, np.zeros(markets + 1, np.int64))
     state.digest()
     state.check()
 

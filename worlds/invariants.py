@@ -41,7 +41,7 @@ def breaches(state: WorldState, *, full: bool) -> list[str]:
     `full` adds what costs a pass over all orders and floats (every 100 ticks).
     """
     found = continuity.changes(state)
-    found += _conservation(state)
+    found += _conservation(state, 0 if full else state.rows.firms)
     found += _crossed(state)
     found += _not_finite(state, full=full)
     found += _directory(state)
@@ -52,11 +52,12 @@ def breaches(state: WorldState, *, full: bool) -> list[str]:
     return found[:NAMED_MAX]
 
 
-def _conservation(state: WorldState) -> list[str]:
+def _conservation(state: WorldState, first_held: int) -> list[str]:
+    """I2 to I4. Rows below `first_held` are taken to hold no goods in orders: households."""
     markets = state.ledger.stock.shape[1]
     sums = np.zeros(markets + 1, np.int64)
     rows = int(state.clock[Clock.ROWS])
-    faults = check_conservation(state.ledger, rows, sums)
+    faults = check_conservation(state.ledger, first_held, rows, sums)
     found = []
     if faults & MONEY_BROKEN:
         found.append(f"I2 money: {sums[markets]} held, {money_supply(state.ledger)} issued")
@@ -78,7 +79,7 @@ def _crossed(state: WorldState) -> list[str]:
 
 def _not_finite(state: WorldState, *, full: bool) -> list[str]:
     if not full and np.isfinite(state.arena.view(np.float64)[_small_floats(state)]).all():
-        return _moods(state)
+        return _mood(state)
     found = []
     for name, array in state.arrays.items():
         floats = array.dtype.kind == "f" and (full or array.size <= ALWAYS_FINITE_CELLS_MAX)
@@ -87,13 +88,12 @@ def _not_finite(state: WorldState, *, full: bool) -> list[str]:
     return found
 
 
-def _moods(state: WorldState) -> list[str]:
-    """The sums of the large columns of psychology: one that is not finite spoils its sum."""
-    return [
-        f"I15 agent.{name} is not finite"
-        for name in MOODS
-        if not np.isfinite(getattr(state.agent, name).sum())
-    ]
+def _mood(state: WorldState) -> list[str]:
+    """One of the large columns of psychology in turn: what is not finite spoils its sum."""
+    name = MOODS[int(state.clock[Clock.ENTRIES]) % len(MOODS)]
+    if np.isfinite(getattr(state.agent, name).sum()):
+        return []
+    return [f"I15 agent.{name} is not finite"]
 
 
 def _directory(state: WorldState) -> list[str]:

@@ -249,8 +249,10 @@ def settle_held(ledger: LedgerColumns, row: int, target: int, asset: int, amount
 
 
 @allocating
-def column_sums(table: np.ndarray, rows: int, sums: np.ndarray) -> int:
-    """Add the column sums of int32[>= rows, M] to `sums` (int64[M]); return the OR of all cells.
+def column_sums(table: np.ndarray, first: int, rows: int, sums: np.ndarray) -> int:
+    """Add the column sums of rows [first, rows) of int32[A, M] to `sums` (int64[M]).
+
+    Returns the OR of all cells.
 
     Eight rows are added side by side as one long vector, which keeps the loop at the speed of
     memory for any M. The sign of the result is the OR of the sign bits.
@@ -260,9 +262,10 @@ def column_sums(table: np.ndarray, rows: int, sums: np.ndarray) -> int:
     width = markets * _LANES
     lanes = np.zeros(width, np.int64)
     signs = np.int32(0)
-    whole = rows // _LANES
+    begin = first * markets
+    whole = (rows - first) // _LANES
     for block in range(whole):
-        start = block * width
+        start = begin + block * width
         part = flat[start : start + width]
         for k in range(width):
             lanes[k] += part[k]
@@ -270,14 +273,15 @@ def column_sums(table: np.ndarray, rows: int, sums: np.ndarray) -> int:
             signs |= part[k]
     for k in range(width):
         sums[k % markets] += lanes[k]
-    for k in range(whole * width, rows * markets):
+    for k in range(begin + whole * width, rows * markets):
         sums[k % markets] += flat[k]
         signs |= flat[k]
     return signs
 
 
 @allocating
-def check_conservation(ledger: LedgerColumns, rows: int, sums: np.ndarray) -> int:
+def check_conservation(ledger: LedgerColumns, first_held: int, rows: int,
+                       sums: np.ndarray) -> int:  # fmt: skip
     """Check that nothing appeared or vanished over the first `rows` accounts.
 
     Money: free plus held equals what central bank and bank issued. Goods: free plus held equals
@@ -285,6 +289,7 @@ def check_conservation(ledger: LedgerColumns, rows: int, sums: np.ndarray) -> in
 
     Parameters
     ----------
+    first_held: int, rows below it hold no goods in orders and are not asked (0 = ask all).
     sums: int64[M + 1], overwritten: lots found per market, then money found.
 
     Returns
@@ -300,8 +305,8 @@ def check_conservation(ledger: LedgerColumns, rows: int, sums: np.ndarray) -> in
     for row in range(rows):
         money += cash[row] + cash_held[row]
         signs |= cash[row] | cash_held[row]
-    signs |= np.int64(column_sums(ledger.stock, rows, sums))
-    signs |= np.int64(column_sums(ledger.stock_held, rows, sums))
+    signs |= np.int64(column_sums(ledger.stock, 0, rows, sums))
+    signs |= np.int64(column_sums(ledger.stock_held, first_held, rows, sums))
     sums[markets] = money
     faults = 0
     if money != money_supply(ledger):

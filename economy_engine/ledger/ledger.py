@@ -64,6 +64,6 @@ class Ledger:
 
     def check(self) -> None:
         """Raise ContractViolation unless money and goods are conserved and nothing is negative."""
-        faults = kernels.check_conservation(self.columns, self.columns.cash.shape[0], self._sums)
+        faults = kernels.check_conservation(self.columns, 0, self.columns.cash.shape[0], self._sums)
         if faults:
             raise ContractViolation(f"ledger: faults {faults:#x}")

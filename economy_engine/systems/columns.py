@@ -236,8 +236,9 @@ class TraderColumns(NamedTuple):
 class RestingColumns(NamedTuple):
     """Handles of orders that households and traders let rest in the book; -1 = none."""
 
-    household_slot: np.ndarray  # int32[H, 4], a bid for each consumed good
-    household_generation: np.ndarray  # uint32[H, 4]
+    household_slot: np.ndarray  # int32[HP, 4], a patient household's bid for each consumed good
+    household_generation: np.ndarray  # uint32[HP, 4]
+    household_late: np.ndarray  # int32[HP, 4], lots that yesterday's bid did not get
     trader_slot: np.ndarray  # int32[T, 2], a bid below and an ask above the mid
     trader_generation: np.ndarray  # uint32[T, 2]
 

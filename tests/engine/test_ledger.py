@@ -168,7 +168,7 @@ def test_conservation_sees_a_negative_balance_that_adds_up() -> None:
         table[place] -= 2_000
         table[other] += 2_000
         sums = np.zeros(MARKETS + 1, np.int64)
-        assert kernels.check_conservation(ledger.columns, ROWS, sums) == kernels.NEGATIVE
+        assert kernels.check_conservation(ledger.columns, 0, ROWS, sums) == kernels.NEGATIVE
 
 
 def test_bank_money_is_counted_apart_from_base_money() -> None:

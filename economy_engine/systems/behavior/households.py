@@ -2,9 +2,9 @@
 
 Demand is the linear expenditure system (utility maximization with subsistence): `q = gamma +
 beta * (B - sum gamma p) / p` at reference prices, where the budget B is a propensity times income
-plus a part of the cash beyond a target. It works and buys in its own region. A part of the lots is
-bid for at rest, below the mid; what is not filled within the day is bought with the next day's
-marketable part. Simplified: one basket for all, no credit, no moving.
+plus a part of the cash beyond a target. It works and buys in its own region. Patient households,
+one in eight, bid at rest below the mid; what is not filled within the day they buy with the next
+day's marketable part. Simplified: one basket for all, no credit, no moving.
 
 Source: R. Stone 1954 and R. Geary 1950 (demand system), set P3 (cash target, wealth tax).
 """
@@ -15,7 +15,7 @@ from economy_engine.book.columns import Side
 from economy_engine.fmath import clip
 from economy_engine.goods import CONSUMED, GOODS_COUNT
 from economy_engine.jit import kernel, spliced
-from economy_engine.params import DAYS_PER_YEAR, STEPS_PER_DAY
+from economy_engine.params import DAYS_PER_YEAR, PATIENT_EVERY, STEPS_PER_DAY
 from economy_engine.rng import Stream, randint, stochastic_round, uniform
 from economy_engine.systems.columns import DayCount, Institution, Macro
 from economy_engine.systems.supply_demand import consumer_surplus
@@ -158,13 +158,23 @@ def budget(cash, income, sentiment, macro, p):
 
 
 @spliced
-def end_bid(venue, resting, h, z):
-    """Take yesterday's resting bid for consumed good z back; return the lots not filled."""
-    slot, generation = resting.household_slot[h, z], resting.household_generation[h, z]
-    left = unfilled(venue, slot, generation)
-    withdraw(venue, slot, generation)
-    resting.household_slot[h, z] = -1
-    return left
+def patient_place(h):
+    """Return where the resting bids of household h are kept, or -1: it never lets one rest."""
+    day_row = h // STEPS_PER_DAY
+    if day_row % PATIENT_EVERY != 0:
+        return -1
+    return day_row // PATIENT_EVERY * STEPS_PER_DAY + h % STEPS_PER_DAY
+
+
+@spliced
+def end_bids(venue, resting, place):
+    """Take yesterday's resting bids back; remember the lots that they did not get."""
+    for z in range(len(CONSUMED)):
+        slot = resting.household_slot[place, z]
+        generation = resting.household_generation[place, z]
+        resting.household_late[place, z] = unfilled(venue, slot, generation)
+        withdraw(venue, slot, generation)
+        resting.household_slot[place, z] = -1
 
 
 @spliced
@@ -183,10 +193,14 @@ def bid(venue, day, good, limit, lots, life, h):
 
 
 @spliced
-def place_bids(venue, resting, price, day, p, h, z, good, lots, late):
-    """Bid for `lots` of a good, a part at rest, and for the `late` lots of yesterday at once."""
+def place_bids(venue, resting, price, day, p, h, place, z, good, lots):
+    """Bid for `lots` of a good; if patient for a part at rest, and for yesterday's late lots."""
     seed, step = venue.seed, venue.step
-    patient = stochastic_round(p.resting_share * lots, uniform(seed, step, h, _SPEND + 8 + z))
+    patient, late = np.int64(0), np.int64(0)
+    if place >= 0:
+        u = uniform(seed, step, h, _SPEND + 8 + z)
+        patient = stochastic_round(p.resting_share * lots, u)
+        late = np.int64(resting.household_late[place, z])
     at_once = lots - patient + late
     if at_once > 0:
         u = uniform(seed, step, h, _SPEND + 4 + z)
@@ -196,18 +210,17 @@ def place_bids(venue, resting, price, day, p, h, z, good, lots, late):
         u = uniform(seed, step, h, _SPEND + 12 + z)
         below = p.resting_near + (p.resting_far - p.resting_near) * u
         slot = submit(venue, good, _BID, price.mid[good] * (1.0 - below), patient, h, _REST_LIFE, 0)
-        resting.household_slot[h, z] = slot
+        resting.household_slot[place, z] = slot
         if slot >= 0:
-            resting.household_generation[h, z] = venue.book.orders[slot]["generation"]
+            resting.household_generation[place, z] = venue.book.orders[slot]["generation"]
 
 
 @spliced
 def shop(venue, household, resting, agent, price, goods, macro, day, p, h, first):
     """Bid for the basket that the expenditure system asks for; yesterday's bids end."""
-    late0 = end_bid(venue, resting, h, 0)
-    late1 = end_bid(venue, resting, h, 1)
-    late2 = end_bid(venue, resting, h, 2)
-    late3 = end_bid(venue, resting, h, 3)
+    place = patient_place(h)
+    if place >= 0:
+        end_bids(venue, resting, place)
     cash = np.float64(venue.ledger.cash[h])
     sentiment = np.float64(agent.sentiment[h])
     money = budget(cash, household.income[h], sentiment, macro, p)
@@ -233,9 +246,8 @@ def shop(venue, household, resting, agent, price, goods, macro, day, p, h, first
             _CHOKE_PRICES * reference,
         )
         lots = stochastic_round(wanted, uniform(venue.seed, venue.step, h, _SPEND + z))
-        late = late0 if z == 0 else late1 if z == 1 else late2 if z == 2 else late3
         price.demand[first + good] += max(0, lots)
-        place_bids(venue, resting, price, day, p, h, z, first + good, max(0, lots), late)
+        place_bids(venue, resting, price, day, p, h, place, z, first + good, max(0, lots))
 
 
 @spliced
