@@ -5,6 +5,9 @@ it with the hash of each lock and of the interpreter: an interrupted installatio
 is repeated, an unchanged environment costs two file reads. A changed lock is built beside the
 old environment and renamed, so a running game keeps whole files; the scripts in it then get new
 first lines.
+
+uv installs many times faster than pip: where there is none, pip fetches the one of
+`requirements-uv.lock` for the moment; where it cannot be had either, pip does the work.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ VENV = ROOT / ".venv"
 RUNTIME_LOCK = "requirements.lock"
 TEST_LOCK = "requirements-test.lock"
 EXTRA_LOCK = "requirements-extra.lock"
+UV_LOCK = "requirements-uv.lock"
 # What a command needs beyond the runtime lock: always, or when one of its options is given.
 NEEDS: dict[str, tuple[str, ...]] = {"test": (TEST_LOCK,), "bench": (TEST_LOCK,)}
 NEEDS_FOR_OPTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -131,15 +135,17 @@ def change(wanted: list[str]) -> None:
     installed = installed_locks(VENV)
     stale = any(value != lock_hash(lock) for lock, value in installed.items() if lock in wanted)
     if installed and not stale and python_of(VENV).exists():
-        install(VENV, [lock for lock in wanted if lock not in installed])
+        with fast_installer() as uv:
+            install(VENV, [lock for lock in wanted if lock not in installed], uv)
         write_stamp(VENV, sorted({*wanted, *installed}), keep=installed)
         return
     known = (RUNTIME_LOCK, TEST_LOCK, EXTRA_LOCK)
     wanted = [lock for lock in known if lock in wanted or lock in installed]
     fresh = ROOT / ".venv.new"
     shutil.rmtree(fresh, ignore_errors=True)
-    make_venv(fresh)
-    install(fresh, wanted)
+    with fast_installer() as uv:
+        make_venv(fresh, uv)
+        install(fresh, wanted, uv)
     write_stamp(fresh, wanted, keep={})
     old = ROOT / ".venv.old"
     shutil.rmtree(old, ignore_errors=True)
@@ -165,10 +171,39 @@ def write_stamp(venv: Path, locks: list[str], keep: dict[str, str]) -> None:
     (venv / STAMP).write_text(json.dumps(stamp, indent=1))
 
 
-def make_venv(venv: Path) -> None:
+@contextlib.contextmanager
+def fast_installer() -> Iterator[str | None]:
+    """The path of uv: the machine's own, else one borrowed with the system's pip; None without."""
+    own = shutil.which("uv")
+    lock, borrowed = ROOT / UV_LOCK, ROOT / ".venv.uv"
+    if own or not lock.exists() or not has_pip():
+        yield own
+        return
+    try:
+        pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install"]
+        had = quiet([*pip, "--target", borrowed, *PIP_OPTIONS, "-r", lock])
+        uv = borrowed / "bin" / "uv"
+        yield str(uv) if had and uv.exists() else None
+    finally:
+        shutil.rmtree(borrowed, ignore_errors=True)
+
+
+def uv_environment() -> dict[str, str]:
+    """What uv should know that pip knows: the package index of this machine's own."""
+    environment = dict(os.environ)
+    index = environment.get("PIP_INDEX_URL", "")
+    if not index:
+        asked = [sys.executable, "-m", "pip", "config", "get", "global.index-url"]
+        with contextlib.suppress(OSError):
+            index = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
+    if index.strip():
+        environment.setdefault("UV_DEFAULT_INDEX", index.strip())
+    return environment
+
+
+def make_venv(venv: Path, uv: str | None) -> None:
     """uv; else venv with ensurepip; else venv and the system's pip; else apt-get as root."""
-    uv = find_uv()
-    if uv and quiet([uv, "venv", "--quiet", "--python", sys.executable, venv]):
+    if uv and quiet([uv, "venv", "--seed", "--python", sys.executable, venv], uv_environment()):
         return
     make = [sys.executable, "-m", "venv"]
     if not has_ensurepip() and not has_pip() and can_apt():
@@ -181,15 +216,15 @@ def make_venv(venv: Path) -> None:
     raise BootstrapError(f"this Python cannot make a virtual environment: {NO_PIP}")
 
 
-def install(venv: Path, locks: list[str]) -> None:
-    """Install the locks, all files hash-checked and compiled; quiet but for one moving line."""
+def install(venv: Path, locks: list[str], uv: str | None) -> None:
+    """Install the locks, all files hash-checked; quiet but for one moving line."""
     count = sum(1 for lock in locks for line in (ROOT / lock).open() if "==" in line[:80])
     requirements = [item for lock in locks for item in ("-r", str(ROOT / lock))]
     what = f"environment: installing {count} packages"
-    uv = find_uv()
     if uv:
-        base = [uv, "pip", "install", "--python", str(python_of(venv)), "--compile-bytecode"]
-        if run_shown([*base, *PIP_OPTIONS, *requirements], f"{what} with uv", venv)[0]:
+        base = [uv, "pip", "install", "--python", str(python_of(venv))]
+        command = [*base, *PIP_OPTIONS, *requirements]
+        if run_shown(command, f"{what} with uv", venv, uv_environment())[0]:
             return
         say("environment: uv could not do it, going on with pip")
     done, output = run_shown([*pip_of(venv), "install", *PIP_OPTIONS, *requirements], what, venv)
@@ -208,10 +243,6 @@ def pip_of(venv: Path) -> list[str]:
     if quiet([python, "-m", "ensurepip"]):
         return [python, "-m", "pip", "--disable-pip-version-check"]
     raise BootstrapError(f"no pip found: {NO_PIP}")
-
-
-def find_uv() -> str | None:
-    return shutil.which("uv")
 
 
 def has_ensurepip() -> bool:
@@ -247,7 +278,9 @@ def quiet(command: Sequence[str | Path], environment: dict[str, str] | None = No
     return done.returncode == 0
 
 
-def run_shown(command: list[str], what: str, venv: Path) -> tuple[bool, str]:
+def run_shown(
+    command: list[str], what: str, venv: Path, environment: dict[str, str] | None = None
+) -> tuple[bool, str]:
     """Run with one line of elapsed seconds; returns success and what the command printed."""
     started = time.monotonic()
     live = sys.stderr.isatty()
@@ -255,7 +288,9 @@ def run_shown(command: list[str], what: str, venv: Path) -> tuple[bool, str]:
         say(f"{what} (once, about half a minute)")
     log = venv / "install.log"
     with log.open("w+") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
         try:
             while process.poll() is None:
                 if live:

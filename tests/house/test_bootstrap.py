@@ -34,10 +34,12 @@ def checkout(tmp_path: Path) -> Path:
     return folder
 
 
-def manage(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def manage(
+    folder: Path, *arguments: str, path: str = "/usr/bin:/bin"
+) -> subprocess.CompletedProcess[str]:
     """Run the door as a shell would: outside of any environment, without uv."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("ARENA_", "DJANGO_"))}
-    environment["PATH"] = "/usr/bin:/bin"
+    environment["PATH"] = path
     python = getattr(sys, "_base_executable", sys.executable)
     return subprocess.run(
         [python, "manage.py", *arguments],
@@ -91,6 +93,25 @@ def test_a_failed_installation_leaves_no_environment(checkout: Path):
     assert "installation failed" in failed.stderr
     assert "Traceback" not in failed.stderr
     assert not (checkout / ".venv").exists()
+
+
+def test_pip_does_what_uv_cannot(checkout: Path, tmp_path: Path):
+    """Neither a uv that fails nor a lock of it that cannot be had keeps anybody from playing."""
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    asked = tmp_path / "asked"
+    (tools / "uv").write_text(f'#!/bin/sh\necho "$1 $2" >> {asked}\nexit 1\n')
+    (tools / "uv").chmod(0o755)
+    done = manage(checkout, "play", path=f"{tools}:/usr/bin:/bin")
+    assert done.stdout.split() == ["inside", str(checkout / ".venv"), "play"], done.stderr
+    assert asked.read_text().splitlines() == ["venv --seed", "pip install"]
+    assert "uv could not do it, going on with pip" in done.stderr
+
+    (checkout / "requirements-uv.lock").write_text("no-such-package-of-the-arena==1.0\n")
+    (checkout / "requirements.lock").write_text("# nothing, said anew\n")
+    again = manage(checkout, "play")
+    assert again.returncode == 0 and list(stamp(checkout)) == ["requirements.lock"]
+    assert sorted(path.name for path in checkout.glob(".venv*")) == [".venv"]
 
 
 def test_an_environment_of_somebody_else_is_left_alone(checkout: Path):
