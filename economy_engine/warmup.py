@@ -42,10 +42,9 @@ from economy_engine.works import Pricing
 
 AGENTS, REGIONS = 1_000, 2  # a single region has no use for some of the kernels
 PARTICIPANT = 1
-_TICK_MODULES = (
-    firms, quota, households, desks, noise, makers, arbitrage, breaker, news, psychology,
-    supply_demand, logistics, indicators, record, attribution,
-)  # fmt: skip
+# Whose kernels the tick calls: the long half, and what takes as long together with the rest.
+_AGENTS = (firms, quota, households, desks, noise, makers, news, psychology, supply_demand)
+_TRADE = (arbitrage, breaker, logistics, indicators, record, attribution)
 
 
 def _params() -> params.WorldParams:
@@ -56,18 +55,20 @@ def _params() -> params.WorldParams:
 
 
 class _CompileOnly:
-    """Stands in for a kernel: compiles it for the types of a call instead of calling it."""
+    """Stands in for a kernel: compiles it for the types of a call, or nothing, and never calls."""
 
-    def __init__(self, kernel: Any) -> None:
+    def __init__(self, kernel: Any, wanted: bool) -> None:
         self._kernel = kernel
+        self._wanted = wanted
 
     def __call__(self, *arguments: Any) -> None:
-        self._kernel.compile(tuple(typeof(argument) for argument in arguments))
+        if self._wanted:
+            self._kernel.compile(tuple(typeof(argument) for argument in arguments))
 
 
 @contextmanager
 def _compiling(modules: tuple[ModuleType, ...]) -> Iterator[None]:
-    """Within it the kernels that the tick calls are compiled where they would be called.
+    """Within it the modules' kernels are compiled where the tick would call them, others are not.
 
     Those that kernels call are left alone: the compiler finds them by their names.
     """
@@ -77,13 +78,13 @@ def _compiling(modules: tuple[ModuleType, ...]) -> Iterator[None]:
             called.update(value.__code__.co_names)
     kernels = [
         (module, name, vars(module)[name])
-        for module in modules
+        for module in (*_AGENTS, *_TRADE)
         for name in sorted(called & vars(module).keys())
         if hasattr(vars(module)[name], "signatures")
     ]
     try:
         for module, name, kernel in kernels:
-            setattr(module, name, _CompileOnly(kernel))
+            setattr(module, name, _CompileOnly(kernel, module in modules))
         yield
     finally:
         for module, name, kernel in kernels:
@@ -91,14 +92,21 @@ def _compiling(modules: tuple[ModuleType, ...]) -> Iterator[None]:
 
 
 def compile_agents() -> None:
-    """Compile the kernels of a tick's first three steps; needs no population."""
+    """Compile the kernels of the agents and of their markets; needs no population."""
+    _compile(_AGENTS)
+
+
+def _compile(modules: tuple[ModuleType, ...]) -> None:
     if not config.DISABLE_JIT:
-        with _compiling(_TICK_MODULES):
+        with _compiling(modules):
             tick.advance(WorldState(_params()))
 
 
 def compile_rest() -> None:
-    """Compile what genesis, a day's end, participants, checks and snapshots need."""
+    """Compile what trade between regions, genesis, participants, checks and snapshots need.
+
+    What both halves need stands last here: the other has it in the cache by then.
+    """
     state = genesis.create(_params())
     _play_participant(state)
     day_end.close_day(state, 1, params.STEPS_PER_DAY - 1)
@@ -106,6 +114,7 @@ def compile_rest() -> None:
     market_data.market_rows(state, 1)
     _check(state)
     snapshot.load(snapshot.dump(state)).digest()
+    _compile(_TRADE)
 
 
 def warm() -> None:

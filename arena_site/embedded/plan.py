@@ -75,7 +75,8 @@ def application_environment(state: Path) -> dict[str, str]:
 def kernels(shared: dict[str, str]) -> list[Process]:
     """Compile the engine's kernels once, in the background, into the cache that all share.
 
-    Two processes compile halves of them, a third finds them done and runs them all.
+    Two processes compile halves of them, a third finds them done and runs them all, beside the
+    birth of a world, which waits for the halves alone.
     """
 
     def one(name: str, function: str, says: str, after: tuple[str, ...] = ()) -> Process:
@@ -148,7 +149,7 @@ def world(number: int, options: Options, shared: dict[str, str]) -> Process:
         kind=Kind.ONE_SHOT,
         command=[PYTHON, "manage.py", *create],
         environment=ChainMap({"LEA_ROLE": "genesis"}, shared),
-        after=("gateway", "kernels"),
+        after=("gateway", "kernels1", "kernels2"),
         cwd=ROOT,
         stop_phase=0,
         says=f"world {slug} is ready",
