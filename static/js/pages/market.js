@@ -4,6 +4,7 @@ import { link, store } from "../core/app.js";
 import { credits, whole } from "../core/format.js";
 import { startFrame } from "../core/frame.js";
 import { bind } from "../core/hotkeys.js";
+import { untilDone, worldRuns } from "../core/patience.js";
 import { startSparks } from "../core/sparks.js";
 import { toast } from "../core/toast.js";
 import { cancelAll } from "../core/trade.js";
@@ -31,6 +32,20 @@ const code = store.state.code;
 /* Candles of another interval: REST for the past, the socket for the present. */
 function candleTopic(interval) {
   return `candles:${code}:${interval}`;
+}
+
+/* The page may be older than the telling of the days before it: then its candles come later. */
+function fillCandles() {
+  const interval = store.state.interval;
+  if (store.state.candles.length > 1) return;
+  const load = async () => {
+    if (store.state.interval !== interval) return true;
+    const { candles } = await get(`/api/markets/${code}?interval=${interval}&limit=${CANDLES}`);
+    const filled = candles?.length > 1;
+    if (filled) store.dispatch({ kind: "candles", interval, candles });
+    return filled;
+  };
+  worldRuns().then(() => untilDone(load));
 }
 
 async function showInterval(interval) {
@@ -178,4 +193,5 @@ if (store.state.player?.participant) link.subscribe("account");
 link.open();
 announceFills();
 titleFollowsPrice();
+fillCandles();
 startSparks();
