@@ -73,7 +73,7 @@ def test_sparklines_come_by_themselves(
           await new Promise((resume) => setTimeout(resume, 100));
           // Only now the live feed brings the markets of a page that had none.
           const data = { markets: [{ m: "OIL.N", last: "9.000" }] };
-          store.dispatch({ kind: "frame", topic: "market_tick", data, tick: 950 });
+          store.dispatch({ kind: "frame", topic: "market_tick", data, tick: 950, at: 1 });
           await done;
           const { codes, markets, sparks } = store.state;
           const { name, last } = markets["OIL.N"];

@@ -2,20 +2,23 @@
 import { store } from "./app.js";
 
 const PAUSES_MS = [2_000, 4_000, 8_000, 15_000, 30_000, 60_000, 60_000];
+const WITHOUT_FEED_MS = 5_000;
 
 function pause(milliseconds) {
   return new Promise((resume) => setTimeout(resume, milliseconds));
 }
 
-/** Resolves once there is a tick: the page knows one, or the live feed brings it. */
-export function worldRuns() {
-  if (store.state.tick !== null) return Promise.resolve();
+/** Resolves once the live feed speaks, so that the present is known; or soon without it. */
+export function feedSpeaks() {
   return new Promise((resolve) => {
-    const leave = store.subscribe((state) => {
-      if (state.tick === null) return;
+    const leave = store.subscribe((state) => state.tickAt !== null && done());
+    const timer = setTimeout(() => done(), WITHOUT_FEED_MS);
+    function done() {
+      clearTimeout(timer);
       leave();
       resolve();
-    });
+    }
+    if (store.state.tickAt !== null) done();
   });
 }
 

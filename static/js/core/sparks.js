@@ -1,12 +1,13 @@
 /** The last 60 points of every market: from the candles once they are told, then from the ticks. */
 import { get } from "./api.js";
 import { store } from "./app.js";
-import { untilDone, worldRuns } from "./patience.js";
+import { feedSpeaks, untilDone } from "./patience.js";
 
 const INTERVAL_TICKS = 100;
 const POINTS = 60;
 const ASK_GAP_MS = 120;
 const LATE_TICKS = 3 * INTERVAL_TICKS;
+const missing = new Set();
 
 /** Load a market's points; whether they reach the present. */
 async function load(code) {
@@ -20,7 +21,7 @@ async function load(code) {
 function grow() {
   const { markets, sparks } = store.state;
   for (const [code, market] of Object.entries(markets)) {
-    if (market.last === null || market.last === undefined) continue;
+    if (market.last === null || market.last === undefined || missing.has(code)) continue;
     const points = [...(sparks[code] ?? []), Number(market.last)].slice(-POINTS);
     store.dispatch({ kind: "spark", code, points });
   }
@@ -45,11 +46,12 @@ async function knowMarkets(pauses) {
  * older than the telling of the days before it: then it asks again.
  */
 export async function startSparks(pauses) {
-  setInterval(() => document.visibilityState === "visible" && grow(), INTERVAL_TICKS * 100);
-  await worldRuns();
+  await feedSpeaks();
   await knowMarkets(pauses);
-  const missing = new Set(store.state.codes);
-  for (const code of missing) if ((store.state.sparks[code]?.length ?? 0) > 1) missing.delete(code);
+  for (const code of store.state.codes) {
+    if ((store.state.sparks[code]?.length ?? 0) < 2) missing.add(code);
+  }
+  setInterval(() => document.visibilityState === "visible" && grow(), INTERVAL_TICKS * 100);
   await untilDone(async () => {
     for (const code of missing) {
       if (await load(code)) missing.delete(code);
@@ -57,4 +59,5 @@ export async function startSparks(pauses) {
     }
     return missing.size === 0;
   }, pauses);
+  missing.clear();
 }

@@ -3,7 +3,7 @@ import { get } from "../core/api.js";
 import { link, store } from "../core/app.js";
 import { regionName } from "../core/format.js";
 import { startFrame } from "../core/frame.js";
-import { untilDone, worldRuns } from "../core/patience.js";
+import { feedSpeaks, untilDone } from "../core/patience.js";
 import "../ui/link.js";
 import "../ui/news.js";
 import "../ui/resources.js";
@@ -99,7 +99,7 @@ function fillDays() {
     store.dispatch({ kind: "days", days: answer.days ?? {} });
     return told();
   };
-  worldRuns().then(() => untilDone(load));
+  feedSpeaks().then(() => untilDone(load));
 }
 
 /* The values of a day come right after it ended: a second later they are the next points. */

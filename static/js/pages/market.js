@@ -4,7 +4,7 @@ import { link, store } from "../core/app.js";
 import { credits, whole } from "../core/format.js";
 import { startFrame } from "../core/frame.js";
 import { bind } from "../core/hotkeys.js";
-import { untilDone, worldRuns } from "../core/patience.js";
+import { feedSpeaks, untilDone } from "../core/patience.js";
 import { startSparks } from "../core/sparks.js";
 import { toast } from "../core/toast.js";
 import { cancelAll } from "../core/trade.js";
@@ -22,6 +22,7 @@ import "../ui/watchlist.js";
 import "../ui/why.js";
 
 const CANDLES = 300;
+const LATE_TICKS = 100;
 const FILL_MERGE_MS = 1_500;
 const main = document.querySelector("main.market");
 const sheet = document.getElementById("ticket");
@@ -34,18 +35,17 @@ function candleTopic(interval) {
   return `candles:${code}:${interval}`;
 }
 
-/* The page may be older than the telling of the days before it: then its candles come later. */
+/* What the page was made of may be behind the present: then its candles are asked for again. */
 function fillCandles() {
-  const interval = store.state.interval;
-  if (store.state.candles.length > 1) return;
+  const { interval, candles: made } = store.state;
+  const reach = (list) => list?.length > 1 && list.at(-1).t >= (store.state.tick ?? 0) - LATE_TICKS;
   const load = async () => {
     if (store.state.interval !== interval) return true;
     const { candles } = await get(`/api/markets/${code}?interval=${interval}&limit=${CANDLES}`);
-    const filled = candles?.length > 1;
-    if (filled) store.dispatch({ kind: "candles", interval, candles });
-    return filled;
+    if (candles?.length > 1) store.dispatch({ kind: "candles", interval, candles });
+    return reach(candles);
   };
-  worldRuns().then(() => untilDone(load));
+  feedSpeaks().then(() => reach(made) || untilDone(load));
 }
 
 async function showInterval(interval) {
