@@ -18,8 +18,8 @@ from django.utils.decorators import sync_and_async_middleware
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from worlds import compatibility, selectors
 from worlds import metrics as world_metrics
-from worlds import selectors
 from worlds.database import redis_client
 
 requests_total = Counter(
@@ -117,6 +117,9 @@ def _world() -> str:
     head = selectors.world_head(world.pk)
     if head is None:
         return "no head"
+    obstacle = compatibility.obstacle(world.pk)
+    if obstacle is not None:
+        return obstacle.code
     # A halted world stands still on purpose and serves its reads.
     if head.state != "halted" and head.age_seconds > settings.READY_COMMIT_AGE_SECONDS_MAX:
         return "stale"
@@ -184,6 +187,7 @@ def _escaped(word: str) -> str:
 def _heads() -> bytes:
     try:
         rows = selectors.world_heads()
+        refused = {each.world_id for each in compatibility.obstacles()}
     except DatabaseError:
         return b""
     lines: list[str] = []
@@ -191,6 +195,14 @@ def _heads() -> bytes:
         lines.append(f"# HELP {name} {text}")
         lines.append(f"# TYPE {name} gauge")
         lines.extend(f'{name}{{world="{row.slug}"}} {read(row)}' for row in rows)
+    lines += [
+        "# HELP lea_world_refused 1 while this version cannot go on with the world.",
+        "# TYPE lea_world_refused gauge",
+        *(
+            f'lea_world_refused{{world="{row.slug}"}} {int(row.world_id in refused)}'
+            for row in rows
+        ),
+    ]
     return ("\n".join(lines) + "\n").encode()
 
 

@@ -48,7 +48,7 @@ ENTRIES: dict[Indicator, Entry] = {
     _I.CPI: Entry("Consumer prices", _U.INDEX),
     _I.PRICE_LEVEL: Entry("Price level against base prices", _U.NUMBER),
     _I.CORE_CPI: Entry("Core prices, without energy", _U.INDEX),
-    _I.REGIONAL_CPI: Entry("Consumer prices of a region", _U.INDEX),
+    _I.REGIONAL_CPI: Entry("Consumer prices by region", _U.INDEX),
     _I.INFLATION: Entry("Inflation, 30 days", _U.RATE),
     _I.INFLATION_90: Entry("Inflation, 90 days", _U.RATE),
     _I.CORE_INFLATION: Entry("Core inflation, smoothed", _U.RATE),
@@ -144,6 +144,7 @@ LIVE: frozenset[int] = frozenset(
             _I.MOOD,
             _I.PRICE_MULTIPLIER,
             _I.REAL_GDP,
+            _I.REGIONAL_CPI,
             _I.STOCK_TO_USE,
             _I.TOP_SHARE,
             _I.UNMET_NEEDS,
@@ -157,6 +158,11 @@ LIVE: frozenset[int] = frozenset(
 def is_of_market(number: int) -> bool:
     """Return whether an indicator has a value per market."""
     return number >= MARKET_FROM or _I.RESERVES <= number < _I.CORE_CPI
+
+
+def is_of_region(number: int) -> bool:
+    """Return whether an indicator has a value per region, told at the region's first market."""
+    return number == Indicator.REGIONAL_CPI
 
 
 def entry_of(number: int) -> Entry:

@@ -66,6 +66,7 @@ INDEX: dict[str, int] = {good.code: index for index, good in enumerate(GOODS)}
 OIL, LITH, RARE, WATR, LAND, CO2, IP, FOOD, ENRG, TOOL = range(GOODS_COUNT)
 CONSUMED = (WATR, FOOD, ENRG, TOOL)  # what households buy, in the order of the table
 REGION_LETTERS = "NSEW"
+REGION_NAMES = {"N": "North", "S": "South", "E": "East", "W": "West"}
 
 
 @lru_cache(maxsize=len(REGION_LETTERS))

@@ -45,6 +45,11 @@ Migration = Callable[[Stored], None]
 MIGRATIONS: dict[int, Migration] = {}
 
 
+def leads(version: int, to: int) -> bool:
+    """Return whether states of `version` can be read by version `to`; a newer one never can."""
+    return version <= to and all(each in MIGRATIONS for each in range(version, to))
+
+
 def migrate(stored: Stored, to: int) -> None:
     """Bring a snapshot to version `to`, in place.
 

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from economy_engine.catalogue import Cadence, Unit, entry_of, is_of_market
+from economy_engine.catalogue import Cadence, Unit, entry_of, is_of_market, is_of_region
 from economy_engine.events import ATTRIBUTION_PARTS, Indicator
-from economy_engine.goods import market_codes
+from economy_engine.goods import GOODS_COUNT, market_codes
 from economy_engine.params import Preset
 from economy_engine.units import credits_text
 from markets.averages import EXPONENTIAL_WINDOWS, exponential_average, simple_average
@@ -29,7 +29,10 @@ WORLD = -1
 
 
 class Series(NamedTuple):
-    """What can be asked for. `column`: the newest value of a bucket as SQL, out of the candles."""
+    """What can be asked for. `column`: the newest value of a bucket as SQL, out of the candles.
+
+    A figure of a region is asked for by any of the region's markets.
+    """
 
     name: str
     title: str
@@ -38,6 +41,7 @@ class Series(NamedTuple):
     daily: bool
     indicator: int | None
     column: str | None
+    of_region: bool = False
 
 
 def _candle(name: str, title: str, unit: str, column: str) -> Series:
@@ -68,7 +72,9 @@ def _all() -> dict[str, Series]:
         entry = entry_of(each)
         daily = entry.cadence != Cadence.BAR
         name, of_market = each.name.lower(), is_of_market(each)
-        found[name] = Series(name, entry.title, entry.unit, of_market, daily, int(each), None)
+        found[name] = Series(
+            name, entry.title, entry.unit, of_market, daily, int(each), None, is_of_region(each)
+        )
     # A market's volume weighted price comes from its candles, in every interval.
     return found | {figure.name: figure for figure in _FIGURES}
 
@@ -102,17 +108,27 @@ def interval_word(interval: int) -> int | str:
     return "day" if interval == DAY_INTERVAL else interval
 
 
-def catalogue(preset: str) -> list[dict[str, Any]]:
-    """Every series with its title, unit, whether it is of a market, and its intervals."""
+def told_at(series: Series, market: int) -> int:
+    """The market that a series is stored at: the first of its region for a figure of a region."""
+    return market - market % GOODS_COUNT if series.of_region else market
+
+
+def catalogue(preset: str, regions: int) -> list[dict[str, Any]]:
+    """Every series with its title, unit, what it is of, and its intervals.
+
+    A world of one region tells nothing by region.
+    """
     return [
         {
             "name": series.name,
             "title": series.title,
             "unit": series.unit,
             "of_market": series.of_market,
+            "of_region": series.of_region,
             "intervals": [interval_word(each) for each in intervals_of(series, preset)],
         }
         for series in SERIES.values()
+        if regions > 1 or not series.of_region
     ]
 
 

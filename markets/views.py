@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
+from economy_engine.goods import GOODS_COUNT, REGION_NAMES, market_codes
 from markets import selectors, series
 from players.services import player_seen
 from worlds import selectors as world_selectors
@@ -117,6 +118,16 @@ GROUPS = (
     ("Mood", ("mood", "fear", "greed", "volatility_multiplier")),
 )
 RESOURCES = ("reserves", "price_multiplier", "stock_to_use")
+BY_REGION = "regional_cpi"
+
+
+def _tiles_by_region(figure: series.Series, regions: int) -> dict[str, Any]:
+    """A group of one figure, a tile for each region; a tile names the market it is told at."""
+    figures = [
+        {"name": f"{figure.name}@{code}", "title": REGION_NAMES[code.partition(".")[2]]}
+        for code in market_codes(regions)[::GOODS_COUNT]
+    ]
+    return {"title": figure.title, "figures": figures, "wide": True}
 
 
 @require_safe
@@ -125,10 +136,14 @@ def economy(request: HttpRequest) -> HttpResponse:
     """The whole economy: its indicators with their newest days, one of them large, and the news."""
     context, world = _page_context(request)
     names = [name for _, group in GROUPS for name in group]
-    tiles = [
+    tiles: list[dict[str, Any]] = [
         {"title": title, "figures": [series.SERIES[name]._asdict() for name in group]}
         for title, group in GROUPS
     ]
+    regions = world.regions if world is not None else 1
+    if regions > 1:
+        tiles.append(_tiles_by_region(series.SERIES[BY_REGION], regions))
+        names.append(BY_REGION)
     player = _player(request, world)
     if player is not None:
         player.pop("participant_id")
@@ -136,7 +151,7 @@ def economy(request: HttpRequest) -> HttpResponse:
         "world": context["world"],
         "tick": context["world"].get("tick"),
         "indicators": context["indicators"],
-        "catalogue": series.catalogue(world.preset) if world else [],
+        "catalogue": series.catalogue(world.preset, regions) if world else [],
         "days": series.sparks(world, [*names, *RESOURCES]) if world else {},
         "news": series.news(world) if world else [],
         "player": player,

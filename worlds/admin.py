@@ -19,7 +19,7 @@ from django.utils.html import format_html
 from economy_engine import commands
 from economy_engine.errors import RejectReason
 from players.models import User
-from worlds import services
+from worlds import compatibility, services
 from worlds.interventions import BY_NAME, INTERVENTIONS
 from worlds.models import Fork, JournalEntry, Participant, SnapshotRecord, World
 
@@ -61,10 +61,12 @@ class WorldAdmin(ReadOnlyAdmin):
 
     list_display = (
         "slug", "preset", "agents", "state", "tick", "commit", "seq", "epoch", "holder", "moved_at",
-        "branch_of",
+        "branch_of", "obstacle",
     )  # fmt: skip
     list_select_related = ("head", "fork__parent")
-    readonly_fields = ("journal",)
+    readonly_fields = (
+        "tick", "commit", "seq", "epoch", "holder", "moved_at", "branch_of", "obstacle", "journal",
+    )  # fmt: skip
     action_form = ReasonForm
     actions: Any = ("halt", "resume", "intervene")
 
@@ -100,13 +102,20 @@ class WorldAdmin(ReadOnlyAdmin):
     @admin.display(description="moved at")
     def moved_at(self, world: World) -> Any:
         """When the newest commit was made."""
-        return self._head(world, "moved_at")
+        moment = self._head(world, "moved_at")
+        return moment and f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
     @admin.display(description="branch of")
-    def branch_of(self, world: World) -> str:
+    def branch_of(self, world: World) -> str | None:
         """The parent of a private branch and the tick it was taken at."""
         made = getattr(world, "fork", None)
-        return f"{made.parent.slug} at tick {made.tick}" if made is not None else ""
+        return f"{made.parent.slug} at tick {made.tick}" if made is not None else None
+
+    @admin.display(description="obstacle")
+    def obstacle(self, world: World) -> str | None:
+        """Why no writer of this version goes on with the world."""
+        found = compatibility.obstacle(world.pk)
+        return f"{found.code}: {found.text}" if found is not None else None
 
     @admin.display(description="journal")
     def journal(self, world: World) -> str:

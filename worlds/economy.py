@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from economy_engine import directory, events, genesis, market_data, snapshot
+from economy_engine import directory, events, genesis, market_data, migrations, snapshot
 from economy_engine.apply import CommandEntry, TickEntry
 from economy_engine.apply import apply as apply_entries
 from economy_engine.events import Block
@@ -29,6 +29,10 @@ class Economy:
     """Stateless: all state is in what it is given. Implements `worlds.engine.Engine`."""
 
     version = ENGINE_VERSION
+
+    def reads(self, version: int) -> bool:
+        """Whether worlds of that version can be gone on with, as they are or migrated."""
+        return migrations.leads(version, ENGINE_VERSION)
 
     def warm(self) -> None:
         """Load or compile every kernel, those of the checks included; seconds at best, minutes in

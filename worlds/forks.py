@@ -113,6 +113,7 @@ def _store(
             preset=parent.preset,
             agents=parent.agents,
             seed=parent.seed,
+            regions=parent.regions,
         )
         made = Fork.objects.create(
             world=world,

@@ -32,7 +32,7 @@ AGENTS_PER_HOST = 100_000
 WORLDS_PER_HOST_MAX = 64
 WAKES_PER_WAIT_MAX = 10_000
 BATCHES_PER_TURN_MAX = 8
-UNLOADABLE_RETRY_SECONDS = 5.0
+UNLOADABLE_RETRY_SECONDS = (5.0, 60.0)
 ATTEMPTS_QUICK = 4
 SHARE_SECONDS = 2.0
 SHARE_BARRED_SECONDS = 1.0
@@ -61,6 +61,7 @@ class Host:
         self._engine = engine
         self._announcer = announcer
         self._only = only
+        self._older = [each for each in range(1, engine.version) if engine.reads(each)]
         self._runner: WorldRunner | None = None
         self._redis = around.redis_client()
         self._wakes = self._redis.pubsub(ignore_subscribe_messages=True)
@@ -68,6 +69,7 @@ class Host:
         self._snapshots: dict[int, snapshots.SnapshotThread] = {}
         self._scan_at = 0.0
         self._barred: dict[int, float] = {}
+        self._unloadable: dict[int, int] = {}
         self._share_at = around.monotonic() + SHARE_SECONDS
         self._left: int | None = None
         self._exporter = metrics.Exporter(self._redis, name)
@@ -209,6 +211,7 @@ class Host:
             self._require_runner().connection,
             self.name,
             self._engine.version,
+            older=self._older,
             only=self._only,
             not_these=[*self.worlds, *barred],
             agents_max=room if self.worlds else None,
@@ -254,9 +257,12 @@ class Host:
             known = isinstance(error, (ReplayMismatch, SnapshotUnusable))
             world, text = claimed.world_id, repr(error)
             log.critical("world cannot be rebuilt", world=world, error=text, exc_info=not known)
-            self._barred[world] = around.monotonic() + UNLOADABLE_RETRY_SECONDS
+            times = self._unloadable[world] = min(self._unloadable.get(world, 0) + 1, 10)
+            first, most = UNLOADABLE_RETRY_SECONDS
+            self._barred[world] = around.monotonic() + min(most, first * 2 ** (times - 1))
             lease.release(connection, world, claimed.epoch)
             return
+        self._unloadable.pop(claimed.world_id, None)
         self.worlds[claimed.world_id] = held
         faults.point("claim.loaded")
         snapshots.sweep(connection, held.world_id, held.slug)
@@ -324,7 +330,7 @@ class Host:
         again and again is tried less and less often."""
         excess = min(max(0, held.lease.attempts - ATTEMPTS_QUICK), 10)
         if excess:
-            wait = min(UNLOADABLE_RETRY_SECONDS, 0.05 * 2**excess)
+            wait = min(UNLOADABLE_RETRY_SECONDS[0], 0.05 * 2**excess)
             self._barred[held.world_id] = around.monotonic() + wait
         lease.release(self._require_runner().connection, held.world_id, held.lease.epoch)
 

@@ -20,7 +20,8 @@ HOST_PREFIX = "lea-world:"
 _ALIVE_SECONDS = 1.0
 
 # Free: never held, the lease ran out by the database's clock, or the holder's session is gone.
-# Newer worlds are never claimed; older ones only when a snapshot stands at their head.
+# Newer worlds are never claimed; older ones only when a migration leads here and a snapshot stands
+# at their head.
 _CANDIDATES = """
 select h.world_id, h.epoch, h.backend_pid, h.backend_start, w.agents,
     h.moved_at < clock_timestamp() - %(orphaned)s * interval '1 second'
@@ -28,7 +29,7 @@ from world_head h join worlds_world w on w.id = h.world_id
 where (h.until < clock_timestamp() or not exists (
         select from pg_stat_activity a
         where a.pid = h.backend_pid and a.backend_start = h.backend_start))
-  and (h.engine_version = %(version)s or (h.engine_version < %(version)s and exists (
+  and (h.engine_version = %(version)s or (h.engine_version = any(%(older)s::int[]) and exists (
         select from snapshot s where s.world_id = h.world_id and s.commit = h.commit)))
   and (%(only)s::bigint[] is null or h.world_id = any(%(only)s))
   and h.world_id <> all(%(not_these)s)
@@ -102,18 +103,21 @@ def claim_one(
     holder: str,
     engine_version: int,
     *,
+    older: Sequence[int] = (),
     only: Sequence[int] | None = None,
     not_these: Sequence[int] = (),
     agents_max: int | None = None,
 ) -> Lease | None:
     """Claim one free world, ending its former holder's session first; None when none is free.
 
+    `older`: the earlier engine versions whose snapshots can be migrated.
     A world of more than `agents_max` agents is left to hosts with room, unless none came for it.
     """
     candidates = connection.execute(
         _CANDIDATES,
         {
             "version": engine_version,
+            "older": list(older),
             "only": list(only) if only is not None else None,
             "not_these": list(not_these),
             "candidates": CANDIDATES_MAX,

@@ -42,6 +42,7 @@ NEWS_KINDS = (
     WorldEvent.AUCTION_STARTED,
     WorldEvent.AUCTION_ENDED,
     WorldEvent.SHOCK,
+    WorldEvent.FIRM_FAILED,
     WorldEvent.PANIC,
     WorldEvent.EUPHORIA,
     WorldEvent.CALM,

@@ -20,6 +20,7 @@ from django.db import connection, transaction
 from economy_engine import events
 from economy_engine.order_terms import is_rule_order
 from worlds import faults
+from worlds import surroundings as around
 from worlds.journal import LINEAGE
 from worlds.models import ProjectionPosition
 from worlds.rule_orders import order_id
@@ -27,6 +28,7 @@ from worlds.rule_orders import order_id
 BATCH_COMMITS = 200
 BATCHES_MAX = 500
 EVENTS_BYTES_MAX = 256 * 1024 * 1024
+UNREADABLE_RETRY_SECONDS = 60.0
 
 _READ = """
 select "commit", tick, seq_from, seq_to, created_at, events from block
@@ -34,6 +36,8 @@ where world_id = %s and "commit" > %s order by "commit" limit %s
 """
 
 log = structlog.get_logger(__name__)
+# When a projection that met an unreadable block is tried again, by world and name.
+_given_up: dict[tuple[int, str], float] = {}
 Handler = Callable[["Batch"], None]
 Reset = Callable[[int], None]
 
@@ -116,7 +120,8 @@ def project(world_id: int) -> dict[str, int]:
     """Bring every projection of a world up to the newest block; commits applied, by name.
 
     A projection that another process is working on is left to it; one that fails is logged and
-    tried again at the next call, and does not keep the others from going on.
+    tried again at the next call, and does not keep the others from going on. Where another engine
+    version wrote the next block, the world is logged once and that projection waits a minute.
     """
     cache: dict[tuple[int, int], Batch] = {}
     return {
@@ -125,10 +130,16 @@ def project(world_id: int) -> dict[str, int]:
 
 
 def _bring_up(world_id: int, projection: Projection, cache: dict[tuple[int, int], Batch]) -> int:
-    applied = 0
+    applied, key = 0, (world_id, projection.name)
+    if around.monotonic() < _given_up.get(key, 0.0):
+        return applied
     for _ in range(BATCHES_MAX):
         try:
             done = apply_next(world_id, projection, cache)
+            _given_up.pop(key, None)
+        except (events.BlockError, zstandard.ZstdError) as error:
+            _give_up(key, error)
+            return applied
         except Exception:
             log.exception("projection failed", projection=projection.name, world=world_id)
             return applied
@@ -136,6 +147,20 @@ def _bring_up(world_id: int, projection: Projection, cache: dict[tuple[int, int]
             return applied
         applied += done
     return applied
+
+
+def _give_up(key: tuple[int, str], error: Exception) -> None:
+    """Wait with a projection whose next block cannot be read; the world's first one says so."""
+    world_id, name = key
+    if all(world != world_id for world, _ in list(_given_up)):
+        log.error(
+            "world cannot be read",
+            world=world_id,
+            projection=name,
+            error=str(error),
+            retry_seconds=UNREADABLE_RETRY_SECONDS,
+        )
+    _given_up[key] = around.monotonic() + UNREADABLE_RETRY_SECONDS
 
 
 class Store(Protocol):

@@ -15,7 +15,7 @@ from economy_engine.catalogue import Unit, entry_of
 from economy_engine.commands import ShockKind
 from economy_engine.errors import RejectReason
 from economy_engine.events import Indicator, ShipmentEvent, WorldEvent
-from economy_engine.goods import market_codes
+from economy_engine.goods import GOODS, INDEX, REGION_NAMES, market_codes
 from economy_engine.order_terms import (
     RULE_ORDER_TICKS,
     OrderStatus,
@@ -196,9 +196,18 @@ def _auction_text(item: NewsItem, code: str | None) -> str:
     return f"{code}: the call auction trades {lots} at {credits_text(int(item.value))}."
 
 
+def _failure_text(item: NewsItem, code: str | None) -> str:
+    """A failed producer by what it made and where, and what its successor does not go on with."""
+    good, _, letter = (code or "").partition(".")
+    made = GOODS[INDEX[good]].name.lower() if good in INDEX else "goods"
+    where = f" in the {REGION_NAMES[letter]}" if letter else ""
+    closed = f"; {item.value:.1f} lots a day close down" if item.value >= 0.05 else ""
+    return f"{code}: a producer of {made}{where} failed and is founded anew{closed}."
+
+
 def news_text(item: NewsItem, code: str | None) -> str:
     """One sentence that says what happened, and how much of it."""
-    share = f"{abs(item.value):.1%}"
+    share = f"{abs(item.value):.1%}" if abs(item.value) >= 0.001 else "less than 0.1%"
     moved = "gains" if item.value > 0 else "loses"
     kind = EVENT_NAMES.get(item.kind, str(item.kind)).replace("_", " ").capitalize()
     sentences: dict[int, str] = {
@@ -209,6 +218,7 @@ def news_text(item: NewsItem, code: str | None) -> str:
         WorldEvent.AUCTION_STARTED: f"{code}: the price moves too fast; a call auction begins.",
         WorldEvent.AUCTION_ENDED: _auction_text(item, code),
         WorldEvent.SHOCK: f"{code or 'The world'}: {_shock_name(item.detail)} ({item.value:g}).",
+        WorldEvent.FIRM_FAILED: _failure_text(item, code),
         WorldEvent.PANIC: f"Panic: fear stands at {item.value:.0%}.",
         WorldEvent.EUPHORIA: f"Euphoria: greed stands at {item.value:.0%}.",
         WorldEvent.CALM: "The mood of the world is calm again.",

@@ -45,7 +45,7 @@ def game(options: Options) -> list[Process]:
     plan = databases(options.state)
     have = {process.name for process in plan}
     plan += [*kernels(shared), static_files(), migrations(options.state, shared, have)]
-    plan += [gateway(options.port, shared)]
+    plan += [known_worlds(options, have), gateway(options.port, shared)]
     plan += [world(number, options, shared) for number in range(1, options.worlds + 1)]
     plan += [world_worker(number, shared) for number in range(1, options.world_workers + 1)]
     plan += [general_worker(shared), beat(options.state, shared)]
@@ -112,6 +112,23 @@ def migrations(state: Path, shared: dict[str, str], have: set[str]) -> Process:
     return Process(name="migrations", kind=Kind.TASK, task=migrate, after=("postgres",))
 
 
+def known_worlds(options: Options, have: set[str]) -> Process:
+    """Worlds that this version cannot go on with end the start, before anybody tries to."""
+    planned = [slug_of(number) for number in range(1, options.worlds + 1)]
+    state = options.state if "postgres" in have else None
+    return Process(
+        name="worlds",
+        kind=Kind.TASK,
+        task=lambda: tasks.check_worlds(planned, state),
+        after=("migrations",),
+    )
+
+
+def slug_of(number: int) -> str:
+    """What the worlds of a game are called."""
+    return "main" if number == 1 else f"world-{number}"
+
+
 def gateway(port: int, shared: dict[str, str]) -> Process:
     """daphne, through the arena's own launcher."""
     where = ["--host", "127.0.0.1", "--port", str(port)]
@@ -121,7 +138,7 @@ def gateway(port: int, shared: dict[str, str]) -> Process:
         command=[PYTHON, "-m", "arena_site.gateway", *where],
         ready=lambda: answers(f"http://127.0.0.1:{port}/healthz"),
         environment=ChainMap({"LEA_ROLE": "gateway"}, shared),
-        after=("migrations", "static", "valkey"),
+        after=("worlds", "static", "valkey"),
         cwd=ROOT,
         stop_phase=0,
         says=f"the site is at http://localhost:{port}/",
@@ -141,7 +158,7 @@ def answers(url: str) -> bool:
 
 def world(number: int, options: Options, shared: dict[str, str]) -> Process:
     """Genesis: makes the world's first snapshot, or finds that there is one."""
-    slug = "main" if number == 1 else f"world-{number}"
+    slug = slug_of(number)
     create = ["world_create", "--if-missing", slug, "--agents", str(options.agents)]
     create += ["--regions", str(options.regions)]
     return Process(

@@ -1,16 +1,21 @@
-"""Steps that the supervisor does itself, in threads: migrations, static files."""
+"""Steps that the supervisor does itself, in threads: migrations, known worlds, static files."""
 
 from __future__ import annotations
 
 import hashlib
 import sys
+from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import django
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+
+if TYPE_CHECKING:
+    from worlds.compatibility import Obstacle
 
 MIGRATION_LOCK = 7_201_942_011  # any number, the same for all who migrate this database
 
@@ -31,6 +36,40 @@ def migrate() -> str:
     finally:
         connection.close()
     return f"database migrated ({len(missing)} migrations)" if missing else "database is current"
+
+
+class WorldsRefusedError(Exception):
+    """This version cannot go on with a world that it is to run; the text says what to do."""
+
+
+def check_worlds(planned: Collection[str], state: Path | None) -> str:
+    """Refuse to start with planned worlds that stand still under this version.
+
+    `state`: where `--fresh` begins anew; None when the database is somebody else's. Returns what to
+    say of worlds that are not planned. Raises WorldsRefusedError.
+    """
+    from worlds import compatibility
+
+    try:
+        found = compatibility.obstacles()
+    finally:
+        connection.close()
+    refused = [each for each in found if each.slug in planned]
+    if refused:
+        raise WorldsRefusedError(_refusal(refused, state))
+    return "\n".join(f"world {each.slug} is left alone: {each.text}" for each in found)
+
+
+def _refusal(refused: Sequence[Obstacle], state: Path | None) -> str:
+    lines = [f"{each.slug} cannot go on: {each.text}" for each in refused]
+    lines.append("To go on with it, start the version that wrote it.")
+    if state is not None:
+        lines += [
+            "To begin anew:        python3 manage.py play --fresh",
+            f"                      (discards the worlds and accounts in {state})",
+            "To begin anew beside: ARENA_STATE=<another directory> python3 manage.py play",
+        ]
+    return "\n      ".join(lines)
 
 
 def collect_static() -> str:

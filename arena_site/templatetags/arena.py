@@ -11,9 +11,9 @@ from django.utils.safestring import SafeString
 
 from arena_site.templatetags.guilloche import BOX, seal_paths
 from arena_site.templatetags.modules import graph_of
+from economy_engine.goods import REGION_NAMES
 
 register = template.Library()
-REGION_NAMES = {"N": "North", "S": "South", "E": "East", "W": "West"}
 
 
 @register.simple_tag

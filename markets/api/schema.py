@@ -118,6 +118,9 @@ class IndicatorSerializer(FreshSerializer):
     """The newest value of every indicator, decimal strings."""
 
     data = serializers.DictField()
+    days = serializers.DictField(
+        required=False, help_text="By name [[tick, value], ...], of markets by name and code."
+    )
 
 
 class HoldingSerializer(serializers.Serializer):
@@ -306,7 +309,10 @@ market_detail = {
 }
 indicators = {
     "operation_id": "indicators_read",
-    "parameters": [MIN_COMMIT],
+    "parameters": [
+        query("days", str, "Indicators by comma: of each its newest sixty days as well."),
+        MIN_COMMIT,
+    ],
     "responses": responses({200: IndicatorSerializer}, *READ),
 }
 portfolio = {

@@ -16,6 +16,7 @@ class SeriesSerializer(serializers.Serializer):
     title = serializers.CharField()
     unit = serializers.CharField()
     of_market = serializers.BooleanField()
+    of_region = serializers.BooleanField(help_text="Any market of the region names it.")
     intervals = serializers.ListField(help_text="Ticks of a bucket, or `day`.")
 
 

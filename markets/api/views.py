@@ -20,6 +20,7 @@ from worlds.api.errors import FieldError, Problem
 CANDLES_DEFAULT = 300
 ORDERS_DEFAULT = 100
 POINTS_DEFAULT = 300
+DAYS_NAMES_MAX = 32
 REASONS_DEFAULT = 60
 REASONS_MAX = 300
 INT64_MAX = 2**63 - 1
@@ -93,7 +94,7 @@ class HistoryListView(PublicWorldView):
     @extend_schema(**schema_history.history_list)
     def get(self, request: Request) -> Response:
         """List every indicator and market figure with unit and intervals."""
-        return self.fresh({"data": series.catalogue(self.world.preset)})
+        return self.fresh({"data": series.catalogue(self.world.preset, self.world.regions)})
 
 
 class HistoryDetailView(PublicWorldView):
@@ -139,7 +140,7 @@ def _market_of(request: Request, found: series.Series, regions: int) -> int:
     market = selectors.market_index(code, regions)
     if market is None:
         raise Problem("unknown_symbol")
-    return market
+    return series.told_at(found, market)
 
 
 def _interval_of(request: Request, found: series.Series, preset: str) -> int:
@@ -180,8 +181,23 @@ class IndicatorListView(PublicWorldView):
 
     @extend_schema(**schema.indicators)
     def get(self, request: Request) -> Response:
-        """Read the newest value of every indicator."""
-        return self.fresh({"data": selectors.indicators(self.world)})
+        """Read the newest value of every indicator; with `days` the newest days of some as well."""
+        names = _names_of_days(request)
+        answer = {"data": selectors.indicators(self.world)}
+        if names:
+            answer["days"] = series.sparks(self.world, names)
+        return self.fresh(answer)
+
+
+def _names_of_days(request: Request) -> list[str]:
+    """The indicators named in `days`, without repeats."""
+    text = request.query_params.get("days", "")
+    names = list(dict.fromkeys(text.split(","))) if text else []
+    unknown = [name for name in names if name not in series.SERIES or series.SERIES[name].column]
+    if unknown or len(names) > DAYS_NAMES_MAX:
+        said = f"At most {DAYS_NAMES_MAX} indicators, by comma."
+        raise Problem.of_fields([FieldError("days", "bad_enum", said)])
+    return names
 
 
 class PortfolioView(ParticipantView):

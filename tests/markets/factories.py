@@ -11,6 +11,7 @@ import numpy as np
 from django.db import connection
 
 from economy_engine import events
+from economy_engine.schema import ENGINE_VERSION
 from markets.projections import PROJECTIONS
 from players.models import User
 from worlds.models import Participant, World
@@ -47,17 +48,20 @@ def order_id(seq: int) -> uuid.UUID:
     return uuid.UUID(int=seq + (1 << 64))
 
 
-def make_world(slug: str = "main", preset: str = "sprint", tick: int = 0, commit: int = 0) -> World:
+def make_world(
+    slug: str = "main", preset: str = "sprint", tick: int = 0, commit: int = 0, regions: int = 1
+) -> World:
     """A running world with a head that nobody holds."""
     world = World.objects.create(
-        slug=slug, name="Main", preset=preset, agents=100, seed=1, state=World.State.RUNNING
-    )
+        slug=slug, name="Main", preset=preset, agents=100, seed=1, state=World.State.RUNNING,
+        regions=regions,
+    )  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO world_head (world_id, state, tick_rate_hz, engine_version, epoch, until,"
             ' "commit", seq, tick, digest, chain)'
-            " VALUES (%s, 'running', 10, 1, 1, now() + interval '1 hour', %s, 0, %s, 0, %s)",
-            [world.pk, commit, tick, EMPTY],
+            " VALUES (%s, 'running', 10, %s, 1, now() + interval '1 hour', %s, 0, %s, 0, %s)",
+            [world.pk, ENGINE_VERSION, commit, tick, EMPTY],
         )
     return world
 

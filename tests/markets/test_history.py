@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import defaultdict
 
 import numpy as np
 import pytest
 
-from economy_engine.events import ATTRIBUTION_PARTS, Indicator
+from economy_engine.events import ATTRIBUTION_PARTS, Indicator, WorldEvent
 from markets import series
 from markets.models import Attribution, Candle, IndicatorPoint
 from markets.projections.rollup import KEEP_BUCKETS
@@ -165,12 +166,75 @@ def test_the_catalogue_names_everything_once_with_its_intervals(told):
     body = read("/api/history").json()
     assert (body["world"], body["commit"]) == ("main", 3)
     entries = {entry["name"]: entry for entry in body["data"]}
-    assert len(entries) == len(body["data"]) == len(series.SERIES)
+    assert len(entries) == len(body["data"])
+    assert set(series.SERIES) - set(entries) == {"regional_cpi"}, "it has one region"
     assert entries["cpi"]["intervals"] == [600, 3_000, 36_000, "day"]
     assert entries["fear"]["intervals"][0] == 10
     assert entries["spread"]["of_market"] is True
     assert entries["wage"]["unit"] == "credits"
-    assert {each.name.lower() for each in Indicator} <= set(entries)
+    assert {each.name.lower() for each in Indicator} <= {*entries, "regional_cpi"}
+
+
+@pytest.fixture
+def two_regions(generous):
+    """A world of two regions with three days of their price indices, and failed producers."""
+    world = make_world(tick=720, commit=1, regions=2)
+    index = [
+        (240 * day, int(Indicator.REGIONAL_CPI), market, 100.0 + day * step)
+        for day in (1, 2, 3)
+        for market, step in ((0, 1.0), (10, -1.0))
+    ]
+    failed = [
+        {"tick": 480, "kind": int(WorldEvent.FIRM_FAILED), "market": 17, "value": lots, "detail": 9}
+        for lots in (12.25, 3.0)
+    ]
+    events = rows("world_events", *failed)
+    project(world, make_block(1, indicators=points(*index), world_events=events))
+    return world
+
+
+@pytest.mark.parametrize(
+    ("market", "newest"), [("OIL.N", "103"), ("TOOL.N", "103"), ("OIL.S", "97"), ("FOOD.S", "97")]
+)
+def test_a_regions_figure_is_asked_for_by_any_of_its_markets(two_regions, market, newest):
+    body = read("/api/history/regional_cpi", market=market).json()
+    assert [point["t"] for point in body["data"]] == [240, 480, 720]
+    assert body["data"][-1]["v"] == newest
+    entries = {entry["name"]: entry for entry in read("/api/history").json()["data"]}
+    assert set(entries) == set(series.SERIES)
+    assert [name for name, entry in entries.items() if entry["of_region"]] == ["regional_cpi"]
+    assert read("/api/history/regional_cpi").status_code == 400
+
+
+def test_the_page_has_a_tile_for_each_region(two_regions, client):
+    text = client.get("/economy").content.decode()
+    assert 'names="regional_cpi@OIL.N regional_cpi@OIL.S"' in text
+    assert re.findall(r'<span class="tile-name">(North|South)</span>', text) == ["North", "South"]
+    assert series.sparks(two_regions, ["regional_cpi"])["regional_cpi"]["OIL.S"][-1] == [720, "97"]
+
+
+def test_a_world_of_one_region_has_no_such_tiles(told, client):
+    text = client.get("/economy").content.decode()
+    assert "regional_cpi" not in text and "tile-name" in text
+
+
+def test_failed_producers_are_in_the_news_each_of_them(two_regions):
+    news = series.news(two_regions)
+    assert [(item["kind"], item["market"], item["size"]) for item in news] == [
+        ("firm_failed", "FOOD.S", "3"),
+        ("firm_failed", "FOOD.S", "12.25"),
+    ]
+    assert news[0]["text"].startswith("FOOD.S: a producer of food in the South failed")
+
+
+def test_the_newest_days_come_with_the_indicators_when_asked_for(told):
+    assert "days" not in read("/api/indicators").json()
+    body = read("/api/indicators", days="cpi,wage,cpi,reserves").json()
+    assert set(body["days"]) == {"cpi", "wage", "reserves"}
+    assert body["days"]["cpi"][-1] == [24_000, "200"] and len(body["days"]["cpi"]) == 60
+    assert body["days"]["reserves"] == {}
+    for bad in ("nonsense", "cpi,", "spread", ",".join(list(series.SERIES)[:40])):
+        assert read("/api/indicators", days=bad).status_code == 400, bad
 
 
 def test_without_bounds_the_newest_points_oldest_first(told):

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 from django.db import connection
+from structlog.testing import capture_logs
 
+from economy_engine import events
 from economy_engine.events import Indicator
 from markets.models import Balance, Candle, IndicatorPoint, OrderView
 from markets.projections import PROJECTIONS
 from tests.worlds.conftest import Arena, bid, run
-from worlds import projector, rebuild, recovery, retention, selectors
+from worlds import compatibility, projector, rebuild, recovery, retention, selectors
 from worlds.models import Participant, World
 from worlds.projections import on_participants
 from worlds.projector import Batch
@@ -217,3 +220,55 @@ def test_a_partition_that_a_projection_awaits_is_kept(
     name = f"block_{today:%Y%m%d}"
     assert name not in retention.prune_blocks(today + timedelta(days=30))
     assert arena.one("select count(*) from block where world_id = %s") == arena.head()[1]
+
+
+def of_another_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From here on stored rows of markets have another size than this version's."""
+    wider = np.dtype([*events.MARKET_TICK_DTYPE.descr, ("of_the_future", "<i8")])
+    number = next(key for key, (name, _) in events._NAMES.items() if name == "market_ticks")
+    monkeypatch.setitem(events._NAMES, number, ("market_ticks", wider))
+
+
+def test_a_world_of_another_version_is_given_up_calmly(
+    make_arena: Callable[..., Arena],
+    registry: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One line for six projections, no second try within a minute, and other worlds go on."""
+    monkeypatch.setattr(projector, "_given_up", {})
+    for name in ("one", "two", "three"):
+        registry(name, lambda batch: None)
+    old, new = make_arena(), make_arena()
+    for each in (old, new):
+        played(each)
+    now = [1_000.0]  # hosts live by this clock too: they have played before
+    monkeypatch.setattr(projector.around, "monotonic", lambda: now[0])
+    read: list[int] = []
+    reader = projector._Database.read
+    monkeypatch.setattr(
+        projector._Database,
+        "read",
+        lambda self, world_id, after, limit: (
+            read.append(world_id) or reader(self, world_id, after, limit)
+        ),
+    )
+    with monkeypatch.context() as changed, capture_logs() as lines:
+        of_another_size(changed)
+        for _ in range(5):
+            assert projector.project(old.world_id) == {"one": 0, "two": 0, "three": 0}
+            now[0] += 1.0
+        assert [(each["event"], each["world"]) for each in lines] == [
+            ("world cannot be read", old.world_id)
+        ]
+        assert "market_ticks has records of another size" in lines[0]["error"]
+        assert read == [old.world_id] * 3
+        found = compatibility.obstacle(old.world_id)
+        assert found is not None and found.code == compatibility.UNREADABLE
+        now[0] += projector.UNREADABLE_RETRY_SECONDS
+        projector.project(old.world_id)
+        assert len(read) == 6 and len(lines) == 1
+    assert projector.project(new.world_id)["one"] == new.head()[1]
+    assert projector.project(old.world_id)["one"] == 0, "its minute is not over"
+    now[0] += projector.UNREADABLE_RETRY_SECONDS
+    assert projector.project(old.world_id)["one"] == old.head()[1]
+    assert projector._given_up == {} and compatibility.obstacle(old.world_id) is None

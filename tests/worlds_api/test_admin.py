@@ -111,6 +111,16 @@ def test_an_event_strikes_by_command_with_a_reason(world, admin_client):
     assert "drought: a lesson" in LogEntry.objects.get().change_message
 
 
+def test_a_world_that_cannot_go_on_says_why(world, admin_client):
+    pages = [reverse("admin:worlds_world_changelist"),
+             reverse("admin:worlds_world_change", args=[world.pk])]  # fmt: skip
+    assert not any("needs_upgrade" in admin_client.get(page).content.decode() for page in pages)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE world_head SET engine_version = engine_version - 1")
+    for page in pages:
+        assert "needs_upgrade: engine version" in admin_client.get(page).content.decode()
+
+
 def test_staff_without_the_right_cannot_act(world, client):
     from django.contrib.auth.models import Permission
 

@@ -36,6 +36,20 @@ def test_ready_only_with_a_world_that_moves(client):
     assert client.get("/readyz").status_code == 200
 
 
+def test_a_world_of_an_older_engine_is_named_and_counted(client):
+    world, other = make_world(), make_world("other")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE world_head SET engine_version = engine_version - 1 WHERE world_id = %s",
+            [world.pk],
+        )
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()["checks"]["world"]) == (503, "needs_upgrade")
+    text = client.get("/metrics").content.decode()
+    assert f'lea_world_refused{{world="{world.slug}"}} 1' in text
+    assert f'lea_world_refused{{world="{other.slug}"}} 0' in text
+
+
 def test_not_ready_without_redis(client, settings):
     make_world()
     settings.REDIS = settings.REDIS._replace(traffic="unix:///nonexistent.sock")

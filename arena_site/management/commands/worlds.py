@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from worlds import selectors, services
+from worlds import compatibility, selectors, services
 from worlds.models import World
 
 
@@ -29,8 +29,13 @@ class Command(BaseCommand):
         if options["resume"]:
             services.world_resume(world=self._world(options["resume"]))
         heads = selectors.world_heads()
+        obstacles = {each.world_id: each for each in compatibility.obstacles()}
         if options["json"]:
-            rows = [asdict(head) | {"lag_ticks": head.lag_ticks} for head in heads]
+            rows = []
+            for head in heads:
+                known = obstacles.get(head.world_id)
+                more = {"lag_ticks": head.lag_ticks, "obstacle": known.code if known else None}
+                rows.append(asdict(head) | more)
             self.stdout.write(json.dumps({"worlds": rows}))
             return
         for head in heads:
@@ -39,6 +44,8 @@ class Command(BaseCommand):
                 f"{head.slug}: {head.state}, tick {head.tick:,}, commit {head.commit:,}, "
                 f"seq {head.seq:,}, {head.lag_ticks:,} ticks behind, held by {holder}"
             )
+            if head.world_id in obstacles:
+                self.stdout.write(f"  it cannot go on: {obstacles[head.world_id].text}")
 
     def _world(self, slug: str) -> World:
         world = selectors.world_by_slug(slug)

@@ -15,7 +15,10 @@ function read(id) {
 const island = { ...(read("island") ?? {}) };
 island.markets = read("markets-data") ?? island.markets ?? [];
 island.indicators ??= read("indicators-data") ?? {};
-island.world ??= read("world-data") ?? {};
+island.world ??= read("world-data");
+// Made before the world was born: what it lacks is there with the world's first word.
+const early = island.world !== null && !island.world.slug;
+island.world ??= {};
 
 export const store = createStore(initialState(island));
 const opened = [];
@@ -23,15 +26,11 @@ const opened = [];
 export const link = new Link({
   path: "/ws/market/",
   onData: (event) => {
+    if (early && event.topic === "world") location.reload();
     store.dispatch(event);
     if (event.topic === "world") link.pauseWatch(store.state.world.state === "halted");
   },
-  onState: (change) => {
-    store.dispatch({ kind: "link", link: change });
-    // The page is older than the world, whose markets may have a region in their codes.
-    const unknown = change.refused?.code === "unknown_topic";
-    if (unknown && !store.state.world.slug) location.reload();
-  },
+  onState: (change) => store.dispatch({ kind: "link", link: change }),
   onOpen: () => opened.forEach((callback) => callback()),
 });
 

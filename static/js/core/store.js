@@ -112,17 +112,29 @@ function account(state, data, whole) {
   return withFills(next, data.fills);
 }
 
+/* A page that is older than its markets knows none of them, or the one that it shows. */
+function longer(known, told) {
+  return told.length > known.length ? told : known;
+}
+
+/** Rows of the market list; what is known live stays. */
+function withMarkets(state, rows) {
+  const markets = { ...state.markets };
+  for (const row of rows) markets[row.code] = { ...row, ...markets[row.code], name: row.name };
+  return { ...state, markets, codes: longer(state.codes, rows.map((row) => row.code)) };
+}
+
 function marketTick(state, data) {
   const markets = { ...state.markets };
   for (const row of data.markets ?? []) {
     const code = row.m ?? row.code;
     markets[code] = { ...markets[code], ...row, code };
   }
-  const codes = state.codes.length ? state.codes : Object.keys(markets);
+  const told = (data.markets ?? []).map((row) => row.m ?? row.code);
   return {
     ...state,
     markets,
-    codes,
+    codes: longer(state.codes, told),
     day: data.day ?? state.day,
     gameTime: data.game_time ?? state.gameTime,
   };
@@ -157,9 +169,14 @@ function candles(state, data) {
   return more.length ? { ...state, candles: mergeCandles(state.candles, more) } : state;
 }
 
+/* Several producers of a market may fail at one tick: their sizes tell them apart. */
+export function newsKey(item) {
+  return [item.tick, item.kind, item.market, item.size].join(":");
+}
+
 function news(state, data) {
-  const known = new Set(state.news.map((item) => `${item.tick}:${item.kind}:${item.market}`));
-  const fresh = (data.items ?? []).filter((i) => !known.has(`${i.tick}:${i.kind}:${i.market}`));
+  const known = new Set(state.news.map(newsKey));
+  const fresh = (data.items ?? []).filter((item) => !known.has(newsKey(item)));
   const list = [...fresh, ...state.news].sort((a, b) => b.tick - a.tick).slice(0, NEWS_MAX);
   return { ...state, news: list };
 }
@@ -264,6 +281,10 @@ export function reduce(state, event) {
     case "series_problem":
       if (state.series?.key !== event.key) return state;
       return { ...state, series: { ...state.series, loading: false, problem: event.problem } };
+    case "markets":
+      return withMarkets(state, event.rows);
+    case "days":
+      return { ...state, days: { ...state.days, ...event.days } };
     case "day_ended":
       return dayEnded(state, event.tick);
     case "watch":

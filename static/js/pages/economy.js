@@ -1,7 +1,9 @@
 /** The economy page: one chosen figure large, the others small, resources and news, all live. */
 import { get } from "../core/api.js";
 import { link, store } from "../core/app.js";
+import { regionName } from "../core/format.js";
 import { startFrame } from "../core/frame.js";
+import { feedSpeaks, untilDone } from "../core/patience.js";
 import "../ui/link.js";
 import "../ui/news.js";
 import "../ui/resources.js";
@@ -43,6 +45,13 @@ async function load(series, whole) {
   }
 }
 
+/** The market that a figure is asked for by: of a region its first, whatever market was chosen. */
+function placeOf(entry, code, codes) {
+  if (!entry.of_market) return null;
+  if (!entry.of_region) return code;
+  return codes.find((each) => regionName(each) === regionName(code)) ?? code;
+}
+
 /** Show another figure, market, interval or average; what is not named stays. */
 function show(change) {
   const known = store.state.series ?? {};
@@ -54,7 +63,7 @@ function show(change) {
   const code = change.market ?? known.lastMarket ?? codes[0] ?? "FOOD";
   const series = {
     name: entry.name,
-    market: entry.of_market ? code : null,
+    market: placeOf(entry, code, codes),
     lastMarket: code,
     interval,
     average: change.average ?? known.average ?? 0,
@@ -80,6 +89,19 @@ function start() {
   }, AGAIN_MS);
 }
 
+/* The page may be older than the telling of the days before it: then its small lines come later. */
+function fillDays() {
+  const told = () => (store.state.days[FIRST]?.length ?? 0) > 1;
+  const names = Object.keys(store.state.days).join(",");
+  if (told() || !names) return;
+  const load = async () => {
+    const answer = await get(`/api/indicators?days=${names}`);
+    store.dispatch({ kind: "days", days: answer.days ?? {} });
+    return told();
+  };
+  feedSpeaks().then(() => untilDone(load));
+}
+
 /* The values of a day come right after it ended: a second later they are the next points. */
 function followDays() {
   let day = store.state.day;
@@ -96,4 +118,5 @@ startFrame();
 for (const topic of ["world", "market_tick", "indicators", "news"]) link.subscribe(topic);
 link.open();
 start();
+fillDays();
 followDays();

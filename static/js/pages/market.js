@@ -4,6 +4,7 @@ import { link, store } from "../core/app.js";
 import { credits, whole } from "../core/format.js";
 import { startFrame } from "../core/frame.js";
 import { bind } from "../core/hotkeys.js";
+import { feedSpeaks, untilDone } from "../core/patience.js";
 import { startSparks } from "../core/sparks.js";
 import { toast } from "../core/toast.js";
 import { cancelAll } from "../core/trade.js";
@@ -21,6 +22,7 @@ import "../ui/watchlist.js";
 import "../ui/why.js";
 
 const CANDLES = 300;
+const LATE_TICKS = 100;
 const FILL_MERGE_MS = 1_500;
 const main = document.querySelector("main.market");
 const sheet = document.getElementById("ticket");
@@ -31,6 +33,19 @@ const code = store.state.code;
 /* Candles of another interval: REST for the past, the socket for the present. */
 function candleTopic(interval) {
   return `candles:${code}:${interval}`;
+}
+
+/* What the page was made of may be behind the present: then its candles are asked for again. */
+function fillCandles() {
+  const { interval, candles: made } = store.state;
+  const reach = (list) => list?.length > 1 && list.at(-1).t >= (store.state.tick ?? 0) - LATE_TICKS;
+  const load = async () => {
+    if (store.state.interval !== interval) return true;
+    const { candles } = await get(`/api/markets/${code}?interval=${interval}&limit=${CANDLES}`);
+    if (candles?.length > 1) store.dispatch({ kind: "candles", interval, candles });
+    return reach(candles);
+  };
+  feedSpeaks().then(() => reach(made) || untilDone(load));
 }
 
 async function showInterval(interval) {
@@ -178,4 +193,5 @@ if (store.state.player?.participant) link.subscribe("account");
 link.open();
 announceFills();
 titleFollowsPrice();
+fillCandles();
 startSparks();

@@ -1,9 +1,10 @@
 /** Own orders, fills and what has ended, and the world's news: four tabs of one panel. */
 import { html, nothing, repeat } from "../../vendor/lit.js";
 import { credits, statusWord, whole, words } from "../core/format.js";
-import { OPEN } from "../core/store.js";
+import { OPEN, newsKey } from "../core/store.js";
 import { cancel, cancelAll } from "../core/trade.js";
 import { StoreElement, arrow } from "./element.js";
+import { newsRow } from "./news.js";
 
 const TABS = [
   ["orders", "Open orders"],
@@ -225,20 +226,11 @@ export class LeaActivity extends StoreElement {
     if (!news.length)
       return html`<div class="empty">
         <p>
-          Quiet so far. Discoveries, catastrophes and decisions of the central bank appear here.
+          Quiet so far. Discoveries, failed producers and decisions of the central bank appear here.
         </p>
       </div>`;
     return html`<ul class="news">
-      ${repeat(
-        news,
-        (n) => `${n.tick}:${n.kind}:${n.market}`,
-        (item) =>
-          html`<li>
-            <span class="mono muted">${whole(item.tick)}</span>
-            ${item.market ? html`<a class="plain" href="/m/${item.market}">${item.market}</a>` : html`<span>World</span>`}
-            <span>${item.text ?? words(item.kind)}</span>
-          </li>`,
-      )}
+      ${repeat(news, newsKey, newsRow)}
     </ul>`;
   }
 }

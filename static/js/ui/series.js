@@ -2,7 +2,7 @@
 import { LineSeries, createChart } from "../../vendor/lightweight-charts.js";
 import { html } from "../../vendor/lit.js";
 import { figure, unitWord } from "../core/figures.js";
-import { whole } from "../core/format.js";
+import { regionName, whole } from "../core/format.js";
 import { color, onTheme } from "../core/theme.js";
 import { StoreElement } from "./element.js";
 
@@ -41,7 +41,9 @@ export class LeaSeries extends StoreElement {
 
   summary() {
     const points = this.state.series?.points ?? [];
-    const title = this.entry.title ?? "Figure";
+    const { market } = this.state.series ?? {};
+    const place = this.entry.of_region ? regionName(market) : market;
+    const title = [this.entry.title ?? "Figure", place].filter(Boolean).join(", ");
     if (!points.length) return `${title}: no points yet`;
     const values = points.map((point) => Number(point.v));
     const [low, high] = [Math.min(...values), Math.max(...values)];
@@ -52,10 +54,18 @@ export class LeaSeries extends StoreElement {
     );
   }
 
+  /** What the second list offers: markets, or the regions by their first markets. */
+  places() {
+    const { codes } = this.state;
+    if (!this.entry.of_region) return codes.map((code) => [code, code]);
+    const first = (code, i) => i === 0 || regionName(code) !== regionName(codes[i - 1]);
+    return codes.filter(first).map((code) => [code, regionName(code)]);
+  }
+
   choices() {
-    const { catalogue, series, codes } = this.state;
+    const { catalogue, series } = this.state;
     const group = (label, rows) =>
-      html`<optgroup label=${label}>
+      html`<optgroup label=${label} ?hidden=${!rows.length}>
         ${rows.map(
           (row) =>
             html`<option value=${row.name} .selected=${row.name === series?.name}>${row.title}</option>`,
@@ -65,15 +75,16 @@ export class LeaSeries extends StoreElement {
         ><span class="visually-hidden">Figure</span>
         <select @change=${(event) => this.ask({ name: event.target.value })}>
           ${group("The world", catalogue.filter((row) => !row.of_market))}
-          ${group("A market", catalogue.filter((row) => row.of_market))}
+          ${group("A region", catalogue.filter((row) => row.of_region))}
+          ${group("A market", catalogue.filter((row) => row.of_market && !row.of_region))}
         </select></label
       >
       <label class="pick short" ?hidden=${!this.entry.of_market}
-        ><span class="visually-hidden">Market</span>
+        ><span class="visually-hidden">${this.entry.of_region ? "Region" : "Market"}</span>
         <select @change=${(event) => this.ask({ market: event.target.value })}>
-          ${codes.map(
-            (code) =>
-              html`<option value=${code} .selected=${code === series?.market}>${code}</option>`,
+          ${this.places().map(
+            ([code, name]) =>
+              html`<option value=${code} .selected=${code === series?.market}>${name}</option>`,
           )}
         </select></label
       >`;

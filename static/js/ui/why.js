@@ -57,8 +57,8 @@ export class LeaWhy extends StoreElement {
                 <dd>
                   ${credits(market.equilibrium_price)}
                   <span class="muted"
-                    >${gap >= 0 ? "last is above by" : "last is below by"}
-                    ${percent(Math.abs(gap), { sign: false, decimals: 1 })}</span
+                    >last ${percent(Math.abs(gap), { sign: false, decimals: 1 })}
+                    ${gap >= 0 ? "above" : "below"}</span
                   >
                 </dd>`
         }

@@ -17,6 +17,7 @@ export class LeaWorksLog extends WorksElement {
     return html`<table>
       <thead>
         <tr>
+          <th scope="col">Tick</th>
           <th scope="col">What</th>
           <th scope="col">Where</th>
           <th scope="col" class="num">Amount</th>
@@ -25,6 +26,7 @@ export class LeaWorksLog extends WorksElement {
       <tbody>
         ${notes.map(
           (note) => html`<tr>
+            <td class="mono muted">${whole(note.tick)}</td>
             <td>${kindWords(note.kind)}</td>
             <td class="mono">${note.market ?? ""}</td>
             <td class="num">${amount(note)}</td>

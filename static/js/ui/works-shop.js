@@ -1,6 +1,7 @@
 /** Buying: a new site of the good that is chosen, and prospecting tickets. */
 import { html } from "../../vendor/lit.js";
 import { store } from "../core/app.js";
+import { regionName } from "../core/format.js";
 import { act, preview } from "../core/works.js";
 import { WorksElement, estimate } from "./works-base.js";
 
@@ -19,7 +20,7 @@ function options(codes, chosen) {
   const { markets } = store.state;
   return codes.map(
     (code) => html`<option value=${code} ?selected=${code === chosen}>
-      ${markets[code]?.name ?? code}${code.includes(".") ? `, ${code.split(".")[1]}` : ""}
+      ${[markets[code]?.name ?? code, regionName(code)].filter(Boolean).join(", ")}
     </option>`,
   );
 }
