@@ -22,6 +22,7 @@ PULSE = Exchange("worlds", type="fanout", durable=False, delivery_mode=1)
 PULSE_KEY = "pulse"
 UPKEEP_SECONDS = 600.0
 PROJECT_SECONDS = 1.0
+AUDIT_SECONDS = 10.0
 
 
 def queues(role: str) -> list[Queue]:
@@ -67,6 +68,11 @@ app.conf.update(
             "task": "worlds.project",
             "schedule": PROJECT_SECONDS,
             "options": {"expires": PROJECT_SECONDS},
+        },
+        "audit": {
+            "task": "worlds.audit",
+            "schedule": AUDIT_SECONDS,
+            "options": {"expires": AUDIT_SECONDS},
         },
         "upkeep": {"task": "worlds.upkeep", "schedule": UPKEEP_SECONDS},
     },

@@ -186,11 +186,14 @@ def _escaped(word: str) -> str:
 
 def _heads() -> bytes:
     try:
-        rows = selectors.world_heads()
+        rows, waits = selectors.world_heads(), selectors.waiting_seconds()
         refused = {each.world_id for each in compatibility.obstacles()}
     except DatabaseError:
         return b""
     lines: list[str] = []
+    name = "lea_command_wait_seconds"
+    lines += [f"# HELP {name} Age of the oldest undecided command.", f"# TYPE {name} gauge"]
+    lines.extend(f'{name}{{world="{row.slug}"}} {waits.get(row.world_id, 0.0)}' for row in rows)
     for name, text, read in _GAUGES:
         lines.append(f"# HELP {name} {text}")
         lines.append(f"# TYPE {name} gauge")

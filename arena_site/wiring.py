@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 def connect() -> None:
     """Called once, when all apps are loaded."""
-    from markets.projections import PROJECTIONS
+    from markets.projections import AUDITS, PROJECTIONS
     from markets.selectors import order_result_for_player
     from worlds import projector
     from worlds.api.commands import register_describer
@@ -19,7 +19,7 @@ def connect() -> None:
 
     projector.register("participants", on_participants)
     for name, (handler, reset) in PROJECTIONS.items():
-        projector.register(name, handler, reset)
+        projector.register(name, handler, reset, AUDITS.get(name))
     register_describer(order_result_for_player)
     user_logged_out.connect(_close_sockets_of_session, dispatch_uid="sockets_of_session")
     password_changed.connect(_check_sockets_of_user, dispatch_uid="sockets_of_user")

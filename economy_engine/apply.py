@@ -16,7 +16,7 @@ from economy_engine.errors import ContractViolation, RejectReason
 from economy_engine.events import Block
 from economy_engine.handlers import Decided, decide
 from economy_engine.order_terms import OrderEvent, OrderStatus
-from economy_engine.reports import Reports
+from economy_engine.reports import Reports, totals
 from economy_engine.schema import Clock
 from economy_engine.state import WorldState
 from economy_engine.tick import advance, clear_reports
@@ -88,6 +88,7 @@ class _Collector:
         """Return the block; depth and balances are those of now."""
         self.reports.drain(state)
         self.take_emission(state)
+        balances = self.reports.balances(state)
         return Block(
             market_ticks=_joined(self.market_ticks, events.MARKET_TICK_DTYPE),
             depth=market_data.depth_rows(state),
@@ -96,7 +97,8 @@ class _Collector:
             fills=self.reports.fills(),
             shipments=self.reports.shipments(),
             routes=market_data.route_rows(state),
-            balances=self.reports.balances(state),
+            balances=balances,
+            totals=totals(state) if len(balances) else np.zeros(0, events.TOTAL_DTYPE),
             world_events=_joined(self.world_events, events.WORLD_EVENT_DTYPE),
             indicators=_joined(self.indicators, events.INDICATOR_DTYPE),
             attributions=_joined(self.attributions, events.ATTRIBUTION_DTYPE),
@@ -172,6 +174,7 @@ def _collect(
     collector.reports.shipped(decision.shipment)
     if decision.dismissed:
         collector.reports.drain(state)
+        collector.reports.dismissed(state, decision.dismissed)
         directory.dismiss(state, decision.dismissed)
 
 

@@ -116,11 +116,15 @@ FILL_EVENT_DTYPE = np.dtype(
         ("value", "<i8"),
         ("fee", "<i8"),
         ("is_maker", "i1"),
+        ("fee_waived", "i1"),  # a protected newcomer sells without a fee
     ]
 )
 BALANCE_DTYPE = np.dtype(
     [("participant", "<i8"), ("asset", "<i2"), ("available", "<i8"), ("held", "<i8")]
 )
+# What all participants have together, told with every commit that moved a balance: readers that
+# keep balances compare their sums with it.
+TOTAL_DTYPE = np.dtype([("asset", "<i2"), ("available", "<i8"), ("held", "<i8")])
 WORLD_EVENT_DTYPE = np.dtype(
     [("tick", "<i8"), ("kind", "<i2"), ("market", "<i2"), ("value", "<f8"), ("detail", "<i8")]
 )
@@ -187,6 +191,7 @@ _SECTIONS: dict[str, tuple[int, np.dtype]] = {
     "sites": (24, SITE_EVENT_DTYPE),
     "members": (25, MEMBER_EVENT_DTYPE),
     "works": (26, WORKS_EVENT_DTYPE),
+    "totals": (27, TOTAL_DTYPE),
 }
 _NAMES = {number: (name, dtype) for name, (number, dtype) in _SECTIONS.items()}
 
@@ -213,6 +218,7 @@ class Block:
     sites: np.ndarray = _rows("sites")  # noqa: RUF009
     members: np.ndarray = _rows("members")  # noqa: RUF009
     works: np.ndarray = _rows("works")  # noqa: RUF009
+    totals: np.ndarray = _rows("totals")  # noqa: RUF009
 
 
 assert {each.name for each in fields(Block)} == set(_SECTIONS)

@@ -51,6 +51,7 @@ class Reports:
         self._notes: list[np.ndarray] = []
         self._sites: dict[int, np.ndarray] = {}  # by deed
         self._members: dict[int, np.ndarray] = {}  # by participant
+        self._dismissed: list[np.ndarray] = []
 
     def placed(self, order: dict[str, Any]) -> None:
         """Add the state that an order's own command left it in."""
@@ -63,6 +64,12 @@ class Reports:
         """Add (ledger row, asset) pairs whose balances a handler changed."""
         if pairs:
             self._touched.append(np.array(pairs, np.int64))
+
+    def dismissed(self, state: WorldState, participant: int) -> None:
+        """Add that a participant, who leaves its row, has nothing any more."""
+        rows = np.zeros(state.params.markets + 1, events.BALANCE_DTYPE)
+        rows["participant"], rows["asset"] = participant, np.arange(CASH, state.params.markets)
+        self._dismissed.append(rows)
 
     def shipped(self, row: np.ndarray | None) -> None:
         """Add the report of a shipment that a command sent."""
@@ -136,9 +143,10 @@ class Reports:
 
     def balances(self, state: WorldState) -> np.ndarray:
         """Return the balances, as they are now, of every participant's asset that moved."""
-        if not self._touched:
-            return np.zeros(0, events.BALANCE_DTYPE)
-        return _balance_rows(state, np.unique(np.concatenate(self._touched), axis=0))
+        rows = list(self._dismissed)
+        if self._touched:
+            rows.append(_balance_rows(state, np.unique(np.concatenate(self._touched), axis=0)))
+        return _joined(rows, events.BALANCE_DTYPE)
 
 
 def _joined(parts: list[np.ndarray], dtype: np.dtype) -> np.ndarray:
@@ -213,6 +221,7 @@ def _fill_rows(state: WorldState, fills: np.ndarray) -> np.ndarray:
             rows[name] = some[name]
         rows["value"] = some["price"] * some["quantity"]
         rows["fee"] = np.where(rows["side"] == 1, some["fee"], 0)
+        rows["fee_waived"] = np.where(rows["side"] == 1, some["fee_waived"], 0)
         rows["is_maker"] = role == "maker"
         sides.append((np.flatnonzero(own), rows))
     places = np.concatenate([place for place, _ in sides])
@@ -253,6 +262,18 @@ def _balance_rows(state: WorldState, pairs: np.ndarray) -> np.ndarray:
     out["available"] = np.where(cash, ledger.cash[rows], ledger.stock[rows, goods])
     out["held"] = np.where(cash, ledger.cash_held[rows], ledger.stock_held[rows, goods])
     return out[out["participant"] > 0]
+
+
+def totals(state: WorldState) -> np.ndarray:
+    """Return what all participants have together: one TOTAL row for cash and for each market."""
+    rows = state.arrays["participants.rows"][: directory.participants_count(state)]
+    ledger = state.ledger
+    out = np.zeros(state.params.markets + 1, events.TOTAL_DTYPE)
+    out["asset"] = np.arange(CASH, state.params.markets)
+    out["available"][0], out["held"][0] = ledger.cash[rows].sum(), ledger.cash_held[rows].sum()
+    out["available"][1:] = ledger.stock[rows].sum(axis=0, dtype=np.int64)
+    out["held"][1:] = ledger.stock_held[rows].sum(axis=0, dtype=np.int64)
+    return out
 
 
 def _note_rows(state: WorldState, notes: list[tuple[int, ...]]) -> np.ndarray:

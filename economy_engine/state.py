@@ -91,6 +91,7 @@ class WorldState:
     arrays: read-only mapping name -> array, names of `schema`.
     clock: int64[16], see `schema.Clock`; macro: float64[48], see `systems.columns.Macro`.
     ledger, book, price, flow, ...: tuples of columns.
+    told_from: matches that touch a row from here on are written down, the first participant's.
     outbox: what the books report; emission: world events, indicators and market ticks. Both are
     scratch: in neither digest nor snapshot.
     """
@@ -101,6 +102,7 @@ class WorldState:
         self.rows: Rows = self.counts.rows
         self.goods: GoodsTable = goods_table(MINOR_PER_CENT)
         self.first_participant = params.agents + INSTITUTION_ROWS
+        self.told_from = self.first_participant
         wanted = self.first_participant + params.spare_rows
         self._allocate(max(wanted, rows or 0))
         self.outbox: OutboxColumns = allocate_outbox(params.markets)

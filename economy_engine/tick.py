@@ -103,7 +103,7 @@ def _venue(state: WorldState, tick: int, step: int, phase: int, phases: int) -> 
         phases,
         state.params.ladder_levels,
         state.rows.agents,
-        state.first_participant,
+        state.told_from,
     )
 
 

@@ -123,9 +123,9 @@ class Economy:
         """Invariants that do not hold."""
         return invariants.breaches(state, full=full)
 
-    def reported_breaches(self, block: Block) -> list[str]:
-        """Rules that what a commit reports does not keep."""
-        return continuity.reported(block)
+    def reported_breaches(self, state: WorldState, block: Block) -> list[str]:
+        """Rules that what a commit reports does not keep; asked once per commit."""
+        return continuity.reported(state, block)
 
     def row_of(self, state: WorldState, participant: int) -> int:
         """The ledger row of a participant, -1 when it is not registered."""

@@ -140,14 +140,15 @@ def observe_tick(state: WorldState, row: int) -> dict[str, Any]:
     """Run ONE tick and return what the account on `row` did in it.
 
     The tick is the same as any other, only that every match is written down, those between AI
-    agents too; the digest afterwards is the one that was recorded. Reports are thrown away. What
-    an AI agent's order trades in the uncross of an auction is seen in its rest alone.
+    agents too; the digest afterwards is the one that was recorded. Reports are thrown away. The
+    uncross of an auction is one trade per order, at one price and with nobody in particular.
     """
     before = {order["arrival"]: order for order in resting(state, row)}
     arrivals = int(state.book.counters[BookCounter.ARRIVALS])
-    outbox, first_participant = state.outbox, state.first_participant
+    outbox = state.outbox
     state.outbox = allocate_outbox(state.params.markets, OBSERVED_FILLS, limits.OUTBOX_CLOSURES)
-    state.first_participant = 0
+    state.outbox.counts[OutboxCount.OBSERVED] = 1
+    state.told_from = 0
     try:
         advance(state)
         fills = state.outbox.fills[: state.outbox.counts[OutboxCount.FILLS]]
@@ -155,7 +156,7 @@ def observe_tick(state: WorldState, row: int) -> dict[str, Any]:
         trades = [_trade(state, fill, row) for fill in mine]
         clear_reports(state)
     finally:
-        state.outbox, state.first_participant = outbox, first_participant
+        state.outbox, state.told_from = outbox, state.first_participant
     clear_reports(state)
     state.clock[Clock.ENTRIES] += 1
     after = {order["arrival"]: order for order in resting(state, row)}
@@ -167,14 +168,18 @@ def observe_tick(state: WorldState, row: int) -> dict[str, Any]:
 
 
 def _trade(state: WorldState, fill: np.void, row: int) -> dict[str, Any]:
-    maker = int(fill["maker_row"]) == row
-    taker_side = int(fill["taker_side"])
+    maker, uncrossed = int(fill["maker_row"]) == row, int(fill["taker_row"]) < 0
+    side = 1 - int(fill["taker_side"]) if maker else int(fill["taker_side"])
+    role = "auction" if uncrossed else "maker" if maker else "taker"
+    other = None if uncrossed else int(fill["taker_row"] if maker else fill["maker_row"])
     return {
         "market": code_of(state, int(fill["market"])),
         "trade": int(fill["trade"]),
-        "side": _SIDES[1 - taker_side if maker else taker_side],
-        "role": "maker" if maker else "taker",
+        "side": _SIDES[side],
+        "role": role,
         "price_minor": int(fill["price"]),
         "lots": int(fill["quantity"]),
-        "with_row": int(fill["taker_row"] if maker else fill["maker_row"]),
+        "value_minor": int(fill["price"] * fill["quantity"]),
+        "fee_minor": int(fill["fee"]) if side == Side.ASK else 0,
+        "with_row": other,
     }

@@ -22,7 +22,7 @@ from economy_engine.order_terms import is_rule_order
 from worlds import faults
 from worlds import surroundings as around
 from worlds.journal import LINEAGE
-from worlds.models import ProjectionPosition
+from worlds.models import Fork, ProjectionPosition
 from worlds.rule_orders import order_id
 
 BATCH_COMMITS = 200
@@ -40,6 +40,7 @@ log = structlog.get_logger(__name__)
 _given_up: dict[tuple[int, str], float] = {}
 Handler = Callable[["Batch"], None]
 Reset = Callable[[int], None]
+Audit = Callable[[int, int], list[str]]  # world, applied commit; what differs, in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,21 +95,25 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """A registered handler; `reset` deletes a world's rows for a rebuild."""
+    """A registered handler; `reset` deletes a world's rows for a rebuild, `audit` compares them
+    with what the blocks say they must be."""
 
     name: str
     handler: Handler
     reset: Reset | None
+    audit: Audit | None = None
 
 
 _registered: dict[str, Projection] = {}
 
 
-def register(name: str, handler: Handler, reset: Reset | None = None) -> None:
+def register(
+    name: str, handler: Handler, reset: Reset | None = None, audit: Audit | None = None
+) -> None:
     """Add a projection; called once each, from the wiring page."""
     if name in _registered:
         raise ValueError(f"projection {name} is registered twice")
-    _registered[name] = Projection(name, handler, reset)
+    _registered[name] = Projection(name, handler, reset, audit)
 
 
 def registered() -> Mapping[str, Projection]:
@@ -127,6 +132,23 @@ def project(world_id: int) -> dict[str, int]:
     return {
         name: _bring_up(world_id, projection, cache) for name, projection in _registered.items()
     }
+
+
+def audit(world_id: int) -> list[str]:
+    """I14: what projections differ in from the engine's own figures at the commit that they are at.
+
+    A fork starts with balances that no block of its own tells, so it is not asked.
+    """
+    if Fork.objects.filter(world_id=world_id).exists():
+        return []
+    found: list[str] = []
+    for name, projection in _registered.items():
+        if projection.audit is None:
+            continue
+        with DATABASE.held(world_id, name) as applied_commit:
+            if applied_commit is not None:
+                found += projection.audit(world_id, applied_commit)
+    return found
 
 
 def _bring_up(world_id: int, projection: Projection, cache: dict[tuple[int, int], Batch]) -> int:
@@ -249,6 +271,14 @@ def _decoded(row: tuple) -> DecodedBlock:
     commit, tick, seq_from, seq_to, created_at, packed = row
     raw = zstandard.ZstdDecompressor().decompress(bytes(packed), max_output_size=EVENTS_BYTES_MAX)
     return DecodedBlock(commit, tick, seq_from, seq_to, created_at, events.unpack(raw))
+
+
+def block_at(world_id: int, commit: int) -> events.Block | None:
+    """The stored block of a commit; None when it was pruned."""
+    with connection.cursor() as cursor:
+        cursor.execute(_READ, (world_id, commit - 1, 1))
+        row = cursor.fetchone()
+    return _decoded(row).block if row and row[0] == commit else None
 
 
 def blocks_after(world_id: int, after: int) -> Iterator[Batch]:

@@ -233,7 +233,7 @@ class WorldRunner:
         tick = self.engine.tick(held.world.state)
         full = tick - held.checked_tick >= FULL_CHECK_TICKS
         breaches = self.engine.breaches(held.world.state, full=full)
-        breaches += self.engine.reported_breaches(applied.block)
+        breaches += self.engine.reported_breaches(held.world.state, applied.block)
         if breaches:
             raise InvariantBreach(breaches)
         if full:

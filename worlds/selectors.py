@@ -37,6 +37,10 @@ select w.id, w.slug, h.state, h.tick, h."commit", h.seq, h.epoch, h.holder, h.en
     h.until > clock_timestamp()
 from world_head h join worlds_world w on w.id = h.world_id
 """
+_WAITING = """
+select world_id, extract(epoch from clock_timestamp() - min(created_at))::float8
+from inbox group by world_id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,13 @@ def world_heads() -> list[Head]:
     with connection.cursor() as cursor:
         cursor.execute(f"{_HEAD} order by w.id")
         return [Head(*row) for row in cursor.fetchall()]
+
+
+def waiting_seconds() -> dict[int, float]:
+    """I13: of every world with waiting commands the age of the oldest."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITING)
+        return dict(cursor.fetchall())
 
 
 def participant_for_player(player: User | AnonymousUser, world: World) -> Participant | None:

@@ -6,6 +6,7 @@ import os
 import socket
 from typing import Any
 
+import structlog
 from celery import shared_task
 from celery.signals import worker_init, worker_shutdown, worker_shutting_down
 from django.conf import settings
@@ -13,6 +14,7 @@ from django.utils import timezone
 
 from worlds import forks, projector, retention, selectors, services
 
+log = structlog.get_logger(__name__)
 _host: Any = None
 
 
@@ -66,6 +68,17 @@ def project(world_id: int | None = None) -> None:
     worlds = [world_id] if world_id is not None else [h.world_id for h in selectors.world_heads()]
     for number in worlds:
         projector.project(number)
+
+
+@shared_task(name="worlds.audit", ignore_result=True)
+def audit() -> None:
+    """Say which commands wait too long (I13) and which projections are wrong (I14)."""
+    for world_id, seconds in selectors.waiting_seconds().items():
+        if seconds > settings.WORLD_WAIT_SECONDS_MAX:
+            log.error("commands wait", rule="I13", world=world_id, seconds=round(seconds, 1))
+    for head in selectors.world_heads():
+        for text in projector.audit(head.world_id):
+            log.critical("projection differs", rule="I14", world=head.slug, difference=text)
 
 
 @shared_task(name="worlds.upkeep", ignore_result=True)

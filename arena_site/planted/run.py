@@ -10,7 +10,8 @@ from uuid import UUID
 import numpy as np
 
 from arena_site.planted.state_bugs import BUGS, StateBug
-from economy_engine import commands
+from economy_engine import commands, directory
+from economy_engine.ledger.columns import AccountFlag
 from economy_engine.order_terms import OrderType, SelfTrade, Side, TimeInForce
 from worlds.engine import Applied, Command, Engine, signed
 from worlds.errors import ReplayMismatch
@@ -54,7 +55,8 @@ def _command(engine: Engine, state: Any, seq: int, participant: int, command: An
 
 
 def living(engine: Engine, params: Any) -> bytes:
-    """A world with three participants, resting orders and a free slot, as a snapshot."""
+    """A world with three participants, resting orders and a free slot, as a snapshot. The first is
+    a protected newcomer, the second no longer, the third is frozen."""
     state = engine.create(params)
     seq = 0
     for _ in range(TICKS_BEFORE):
@@ -64,6 +66,9 @@ def living(engine: Engine, params: Any) -> bytes:
             seq += 1
             _command(engine, state, seq, participant, command)
     _command(engine, state, seq + 1, PARTICIPANTS[2], commands.CancelAll(market=-1))
+    _, experienced, frozen = (directory.row_of(state, each) for each in PARTICIPANTS)
+    state.ledger.flags[experienced] &= ~np.uint16(AccountFlag.PROTECTED)
+    state.ledger.flags[frozen] |= np.uint16(AccountFlag.DEBITS_FROZEN)
     engine.apply(state, [], 1)
     found = engine.breaches(state, full=True)
     if found:
@@ -88,6 +93,7 @@ def run(engine: Engine, raw: bytes) -> list[Caught]:
     """Every bug of the catalogue, one world each."""
     found = [_in_state(engine, raw, bug) for bug in BUGS]
     found += [_in_report(engine, raw, name, spoil) for name, spoil in REPORT_BUGS]
+    found += [_in_halt(engine, raw, name, plant) for name, plant in HALT_BUGS]
     found += [_in_journal(engine, name, expected, spoil) for name, expected, spoil in JOURNAL_BUGS]
     found += _in_snapshot(engine, raw)
     return found
@@ -158,20 +164,46 @@ def _both_buy(fills: Any) -> None:
 def _itself(fills: Any) -> None:
     _both_buy(fills)
     fills["side"][1], fills["is_maker"][1] = 1, 1
-    fills["fee"][1] = -(-fills["value"][1] // 2_000)
+    fills["fee_waived"][1] = 1
     fills["participant"] = PARTICIPANTS[0]
 
 
 def _sides_differ(fills: Any) -> None:
     _itself(fills)
-    fills["participant"][1] = PARTICIPANTS[1]
+    fills["participant"][1], fills["fee_waived"][1] = PARTICIPANTS[1], 0
     fills["quantity"][1] += 1
     fills["value"][1] = fills["price"][1] * fills["quantity"][1]
     fills["fee"][1] = -(-fills["value"][1] // 2_000)
 
 
+def _sold(fills: Any, participant: int, *, charged: bool, waived: bool) -> None:
+    fills["side"][1], fills["participant"][1] = 1, participant
+    fills["fee"][1] = -(-fills["value"][1] // 2_000) if charged else 0
+    fills["fee_waived"][1] = waived
+
+
+def _free(fills: Any) -> None:
+    _sold(fills, PARTICIPANTS[1], charged=False, waived=False)
+
+
+def _waived(fills: Any) -> None:
+    _sold(fills, PARTICIPANTS[1], charged=False, waived=True)
+
+
+def _not_waived(fills: Any) -> None:
+    _sold(fills, PARTICIPANTS[0], charged=True, waived=False)
+
+
+def _waived_and_paid(fills: Any) -> None:
+    _sold(fills, PARTICIPANTS[0], charged=True, waived=True)
+
+
 REPORT_BUGS: tuple[tuple[str, Callable[[Any], None]], ...] = (
     ("a fee is rounded the wrong way", _fee),
+    ("a seller without protection pays no fee", _free),
+    ("a fee is waived for a seller without protection", _waived),
+    ("a protected newcomer is charged a fee", _not_waived),
+    ("a fee is waived and charged", _waived_and_paid),
     ("a fill's value misses one unit", _value),
     ("a fill without lots is reported", _lots),
     ("both sides of a trade are buyers", _both_buy),
@@ -191,11 +223,44 @@ def _in_report(engine: Engine, raw: bytes, name: str, spoil: Callable[[Any], Non
         block = _command(engine, world.state, seq, participant, bid(2)).block
         fills = block.fills[:1] if fills is None else _joined(fills, block.fills[:1])
     block = replace(block, fills=fills.copy())
-    if len(fills) < 2 or engine.reported_breaches(block):
+    if len(fills) < 2 or engine.reported_breaches(world.state, block):
         return Caught(name, "report", "I8", "nothing was reported to be spoiled", 0)
     spoil(block.fills)
-    found = engine.reported_breaches(block)
+    found = engine.reported_breaches(world.state, block)
     return Caught(name, "report", "I8", _first(found, "I8"), 1 if found else 0)
+
+
+def _pays(state: Any) -> None:
+    row = directory.row_of(state, PARTICIPANTS[0])
+    state.ledger.cash[row] -= 1
+    state.ledger.cash[row + 1] += 1
+
+
+def _trades(state: Any) -> None:
+    state.book.market["trades"][MARKET] += 1
+
+
+HALT_BUGS: tuple[tuple[str, Callable[[Any], None]], ...] = (
+    ("a payment is made in a halted world", _pays),
+    ("orders meet in a halted world", _trades),
+)
+
+
+def _in_halt(engine: Engine, raw: bytes, name: str, plant: Callable[[Any], None]) -> Caught:
+    """A halted world takes cancels and nothing else; the bug strikes while it decides one."""
+    world, seq = _World(engine, raw), len(PARTICIPANTS) * 3 + 2
+    cancel, resume = commands.CancelAll(market=-1), commands.Resume()
+    sound = []
+    for number, command in enumerate((commands.Halt(reason=0), resume, commands.Halt(reason=0))):
+        block = _command(engine, world.state, seq + number, 0, command).block
+        sound += engine.reported_breaches(world.state, block)
+    block = _command(engine, world.state, seq + 3, PARTICIPANTS[0], cancel).block
+    if sound or engine.reported_breaches(world.state, block):
+        return Caught(name, "halted state", "I18", "a sound halt was taken for a breach", 0)
+    plant(world.state)
+    block = _command(engine, world.state, seq + 4, PARTICIPANTS[1], cancel).block
+    found = engine.reported_breaches(world.state, block)
+    return Caught(name, "halted state", "I18", _first(found, "I18"), 1 if found else 0)
 
 
 def _joined(one: Any, other: Any) -> Any:

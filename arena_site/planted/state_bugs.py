@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from economy_engine.book.columns import BookCounter, OrderFlag
+from economy_engine.ledger.columns import AccountFlag
 from economy_engine.schema import Clock
 from economy_engine.state import WorldState
 from economy_engine.systems.columns import Institution
@@ -302,6 +303,20 @@ def _mood(state: WorldState) -> None:
 def _mint(state: WorldState) -> None:
     state.ledger.cash[_rich(state)] += 1_000
     state.ledger.issued[0] += 1_000
+
+
+@bug("a payment leaves a frozen account", "I18")
+def _frozen_pays(state: WorldState) -> None:
+    row = int(np.flatnonzero(state.ledger.flags & np.uint16(AccountFlag.DEBITS_FROZEN))[0])
+    state.ledger.cash[row] -= 1
+    state.ledger.cash[state.institution(Institution.TREASURY)] += 1
+
+
+@bug("a frozen account's lots are sold out of what was held", "I18")
+def _frozen_sells(state: WorldState) -> None:
+    frozen = np.flatnonzero(state.ledger.flags & np.uint16(AccountFlag.DEBITS_FROZEN))
+    state.ledger.stock_held[frozen[0], 7] -= 1
+    state.ledger.stock[_rich(state), 7] += 1
 
 
 @bug("a balance overflows what money may be", "I19", late=True)

@@ -46,6 +46,7 @@ ROUNDS_MAX = 16  # searches for a price in one tick; what is left then waits for
 
 _PROTECTED = np.int64(AccountFlag.PROTECTED)
 _FILLS = np.int64(OutboxCount.FILLS)
+_OBSERVED = np.int64(OutboxCount.OBSERVED)
 _AI_CAPACITY = np.int64(BookCounter.AI_CAPACITY)
 _PARTICIPANT_OPEN = np.int64(BookCounter.PARTICIPANT_OPEN)
 _EXPIRE_TAKER = np.int64(SelfTrade.EXPIRE_TAKER)
@@ -210,8 +211,8 @@ def prevent_own_trades(book: BookColumns, ledger: LedgerColumns, outbox: OutboxC
 
 @inner
 def report_share(book: BookColumns, outbox: OutboxColumns, slot: int, number: int, price: int,
-                 lots: int, fee: int, tick: int) -> None:  # fmt: skip
-    """Write down what one participant's order traded in an uncross: one record, one price.
+                 lots: int, fee: int, waived: bool, tick: int) -> None:  # fmt: skip
+    """Write down what one order traded in an uncross: one record, one price.
 
     Called when the order's lots and details are those after the uncross.
     """
@@ -226,6 +227,7 @@ def report_share(book: BookColumns, outbox: OutboxColumns, slot: int, number: in
     fills[at]["price"] = price
     fills[at]["quantity"] = lots
     fills[at]["fee"] = fee
+    fills[at]["fee_waived"] = waived
     fills[at]["taker_row"] = -1
     fills[at]["taker_seq"] = 0
     fills[at]["taker_side"] = 1 - orders[slot]["side"]
@@ -244,9 +246,9 @@ def report_share(book: BookColumns, outbox: OutboxColumns, slot: int, number: in
     fills[at]["market"] = m
     fills[at]["maker_type"] = orders[slot]["flags"] & _TWO_BITS
     fills[at]["maker_tif"] = (orders[slot]["flags"] >> _TIF_SHIFT) & _TWO_BITS
-    fills[at]["maker_filled"] = details[detail]["filled"]
-    fills[at]["maker_value"] = details[detail]["value"]
-    fills[at]["maker_fee"] = details[detail]["fee"]
+    fills[at]["maker_filled"] = details[detail]["filled"] if detail >= 0 else lots
+    fills[at]["maker_value"] = details[detail]["value"] if detail >= 0 else price * lots
+    fills[at]["maker_fee"] = details[detail]["fee"] if detail >= 0 else fee
 
 
 @inner
@@ -264,7 +266,9 @@ def close_share(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns,
         details[detail]["filled"] += lots
         details[detail]["value"] += price * lots
         details[detail]["fee"] += fee
-        report_share(book, outbox, slot, number, price, lots, fee, tick)
+    if detail >= 0 or outbox.counts[_OBSERVED] != 0:
+        waived = orders[slot]["side"] == 1 and ledger.flags[orders[slot]["owner"]] & _PROTECTED != 0
+        report_share(book, outbox, slot, number, price, lots, fee, waived, tick)
     if left == 0:
         free_slot(book, ledger, slot)
 

@@ -84,6 +84,7 @@ class OutboxCount(IntEnum):
 
     FILLS = 0
     CLOSURES = 1
+    OBSERVED = 2  # not 0: an uncross writes down AI orders' fills, too
 
 
 class PlaceResult(IntEnum):
@@ -198,6 +199,7 @@ FILL_DTYPE = np.dtype(
         ("taker_side", "i1"),
         ("maker_type", "i1"),
         ("maker_tif", "i1"),
+        ("fee_waived", "i1"),  # the seller was a protected newcomer
     ]
 )
 

@@ -127,8 +127,8 @@ def count_trade(book: BookColumns, outbox: OutboxColumns, m: int, side: int, pri
 
 @inlined_inner
 def report_fill(book: BookColumns, outbox: OutboxColumns, slot: int, side: int, number: int,
-                price: int, lots: int, fee: int, taker: int, taker_seq: int, left: int,
-                filled: int, value: int, taker_fee: int, tick: int) -> None:  # fmt: skip
+                price: int, lots: int, fee: int, waived: bool, taker: int, taker_seq: int,
+                left: int, filled: int, value: int, taker_fee: int, tick: int) -> None:  # fmt: skip
     """Write down a match that touches a participant; called before the maker's order shrinks."""
     orders = book.orders
     fills = outbox.fills
@@ -139,6 +139,7 @@ def report_fill(book: BookColumns, outbox: OutboxColumns, slot: int, side: int, 
     fills[at]["price"] = price
     fills[at]["quantity"] = lots
     fills[at]["fee"] = fee
+    fills[at]["fee_waived"] = waived
     fills[at]["taker_row"] = taker
     fills[at]["taker_seq"] = taker_seq
     fills[at]["taker_side"] = side
@@ -237,7 +238,8 @@ def match(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, m: in
         price = level * increment
         worth = price * lots
         seller = row if side == 1 else maker
-        fee = np.int64(0) if ledger.flags[seller] & _PROTECTED else fee_minor_up(worth)
+        waived = ledger.flags[seller] & _PROTECTED != 0
+        fee = np.int64(0) if waived else fee_minor_up(worth)
         settle(ledger, m, side, worth, fee, lots, maker, row, fee_row)
         count_sale(book, maker if side == 0 else row, lots, worth)
         number = count_trade(book, outbox, m, side, price, lots, worth, tick)
@@ -251,8 +253,8 @@ def match(book: BookColumns, ledger: LedgerColumns, outbox: OutboxColumns, m: in
         if side == 1:
             fees += fee
         if told:
-            report_fill(book, outbox, slot, side, number, price, lots, fee, row, seq, left, filled,
-                        value, fees, tick)  # fmt: skip
+            report_fill(book, outbox, slot, side, number, price, lots, fee, waived, row, seq, left,
+                        filled, value, fees, tick)  # fmt: skip
         if lots == standing:
             free_slot(book, ledger, slot)
         else:

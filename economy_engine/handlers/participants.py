@@ -77,6 +77,8 @@ def retire(context: Context, command: RetireParticipant) -> Decision:
     """Close an account: orders and sites end, cash up to the grant returns to the issuer, the
     rest and all goods go to the treasury, the row is free again."""
     state = context.state
+    if int(state.ledger.flags[context.row]) & int(AccountFlag.DEBITS_FROZEN):
+        return refused(RejectReason.ACCOUNT_FROZEN)
     cancel_all(
         state.book, state.ledger, state.outbox, context.row, -1, ClosureReason.RETIRED, context.tick
     )

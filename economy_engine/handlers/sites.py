@@ -192,6 +192,8 @@ def research(context: Context, command: ResearchSite) -> Decision:
     level, m = int(site["level"]), int(site["market"])
     if level >= works.LEVELS_MAX:
         return refused(RejectReason.SITE_AT_LIMIT)
+    if int(state.ledger.flags[row]) & _DEBITS:
+        return refused(RejectReason.ACCOUNT_FROZEN)
     units = works.research_units(state.params.works, level, int(site["tier"]))
     market = m - m % GOODS_COUNT + IP
     if int(state.ledger.stock[row, market]) < units:

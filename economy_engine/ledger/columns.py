@@ -30,7 +30,11 @@ class AccountKind(IntEnum):
 
 
 class AccountFlag(IntFlag):
-    """Bits of `flags`."""
+    """Bits of `flags`.
+
+    Nothing leaves an account whose debits are frozen: no order, payment, wage, fee, meal or lot.
+    Whatever freezes an account ends its resting orders with it.
+    """
 
     DEBITS_FROZEN = 1
     CREDITS_FROZEN = 2

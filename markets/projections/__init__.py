@@ -4,14 +4,16 @@ Each handler runs inside the projector's transaction and may see a block again: 
 only where the block is newer than what the row already holds.
 """
 
-from markets.projections.accounts import on_account_events, reset_accounts
+from markets.projections.accounts import audit_balances, on_account_events, reset_accounts
 from markets.projections.attribution import on_attributions, reset_attributions
 from markets.projections.board import on_market_events, reset_markets
 from markets.projections.history import on_world_events, reset_history
 from markets.projections.works import on_works_events, reset_works
 
 __all__ = [
+    "AUDITS",
     "PROJECTIONS",
+    "audit_balances",
     "on_account_events",
     "on_attributions",
     "on_market_events",
@@ -32,3 +34,5 @@ PROJECTIONS = {
     "attributions": (on_attributions, reset_attributions),
     "works": (on_works_events, reset_works),
 }
+# What compares a projection's rows with the engine's own figures.
+AUDITS = {"accounts": audit_balances}

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from django.db import connection
 
 from economy_engine.events import ShipmentEvent
 from economy_engine.order_terms import OrderStatus
 from markets.projections.columns import gather, last_of_each, run
+from worlds import projector
 
 _OPEN = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
 
@@ -178,6 +180,37 @@ def _shipments(batch: Any) -> None:
         [bool(arrived[number] == ShipmentEvent.ARRIVED) for number in numbers.tolist()],
         [newest[number] for number in numbers.tolist()],
     )
+
+
+_LAST = "SELECT max(commit) FROM markets_balance WHERE world_id = %s AND commit <= %s"
+_SUMS = """
+SELECT asset, sum(available)::bigint, sum(held)::bigint FROM markets_balance
+WHERE world_id = %s GROUP BY asset
+"""
+
+
+def audit_balances(world_id: int, applied_commit: int) -> list[str]:
+    """Compare the sums of all balances with what the newest block that moved one says they are.
+
+    Called with the projection's position held. Silent when that block was pruned.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_LAST, (world_id, applied_commit))
+        commit = cursor.fetchone()[0]
+        block = projector.block_at(world_id, commit) if commit is not None else None
+        if block is None or not len(block.totals):
+            return []
+        cursor.execute(_SUMS, (world_id,))
+        kept = {asset: (available, held) for asset, available, held in cursor.fetchall()}
+    found = []
+    for asset, available, held in block.totals.tolist():
+        free, bound = kept.get(asset, (0, 0))
+        if (free, bound) != (available, held):
+            found.append(
+                f"balances of asset {asset} at commit {commit}: {free} free and {bound} held,"
+                f" the engine has {available} and {held}"
+            )
+    return found
 
 
 def reset_accounts(world_id: int) -> None:

@@ -12,6 +12,7 @@ from economy_engine.ledger.columns import AccountFlag
 from economy_engine.order_terms import Side, is_rule_order
 from economy_engine.schema import Clock
 from economy_engine.systems.columns import Institution, Macro
+from economy_engine.systems.works import standing
 from economy_engine.systems.works.members import member_of
 from economy_engine.works import Pricing, SiteState, WorksEvent
 from tests.engine.works_table import (
@@ -246,6 +247,35 @@ def test_upgrades_and_research(table: Table) -> None:
     table.state.arrays["sites"][0]["tier"] = 1
     table.state.ledger.flags[table.row] |= np.uint16(AccountFlag.DEBITS_FROZEN)
     assert table.reason(commands.UpgradeSite(ANY), deed) == RejectReason.ACCOUNT_FROZEN
+
+
+def test_nothing_leaves_a_frozen_account_and_its_sites_wait(table: Table) -> None:
+    """No fee, wage, meal, storage fee, lot or retirement; and it all goes on afterwards."""
+    table.grow_up()
+    deed = table.buy(FOOD)
+    table.result(commands.SetNeeds(on=True, region=0))
+    table.result(rules(keep=2_000), deed)
+    for market in range(table.state.params.markets):
+        table.give(market, 900)
+    table.tick(DAY_TICKS)
+    ledger, row = table.state.ledger, table.row
+    site = table.state.arrays["sites"][0]
+    assert site["state"] == SiteState.OPEN and table.state.staff.workers.sum() > 0
+    table.act(commands.CancelAll(-1))
+    assert standing.withdraw(table.state, site, int(table.state.clock[Clock.TICK]))
+    ledger.flags[row] |= np.uint16(AccountFlag.DEBITS_FROZEN)
+    before = np.append(ledger.stock[row] + ledger.stock_held[row], ledger.cash[row])
+    outcome = table.tick(12 * DAY_TICKS)
+    after = np.append(ledger.stock[row] + ledger.stock_held[row], ledger.cash[row])
+    assert (after >= before).all(), "something left the account"
+    assert site["state"] == SiteState.UNLICENSED and site["unpaid_days"] == 0
+    assert WorksEvent.SITE_REVOKED not in kinds(outcome)
+    for command in (commands.ResearchSite(ANY), commands.RetireParticipant()):
+        assert table.reason(command, deed) == RejectReason.ACCOUNT_FROZEN
+    ledger.flags[row] &= ~np.uint16(AccountFlag.DEBITS_FROZEN)
+    outcome = table.tick(2 * DAY_TICKS)
+    assert site["state"] == SiteState.OPEN and ledger.cash[row] < after[-1]
+    assert {WorksEvent.LAND_FEE, WorksEvent.NEEDS_MET, WorksEvent.STORAGE_FEE} <= {*kinds(outcome)}
 
 
 # Storage.

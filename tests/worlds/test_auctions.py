@@ -4,15 +4,69 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from economy_engine.book.columns import MarketState
 from economy_engine.errors import RejectReason
 from economy_engine.goods import GOODS
 from economy_engine.params import SeedConfig, VenueParams
+from economy_engine.state import WorldState
 from markets import selectors
 from tests.worlds.conftest import Arena, bid, run, small
 from tests.worlds.test_broadcast import Listener, data
+from worlds import history
 
 FOOD = 7
+
+
+def test_what_orders_traded_in_an_uncross_is_seen_in_the_past(
+    make_arena: Callable[..., Arena],
+) -> None:
+    """An AI agent's and a participant's: one trade per order, at the one price."""
+    params = small().with_changes(
+        config=SeedConfig(volatility_threshold=0.0001), venue=VenueParams(call_ticks=6)
+    )
+    arena = make_arena(rate=50.0, params=params)
+    host, participant = arena.host(), arena.participant()
+    arena.settle(host)
+    state = host.worlds[arena.world_id].world.state
+    run(host, lambda: state.book.market["state"][FOOD] == MarketState.AUCTION)
+    market = state.book.market[FOOD]
+    above = int(market["last_price"] * 12 // 10 // market["price_increment"])
+    price = above * int(market["price_increment"])
+    arena.send(participant, bid(market=FOOD, quantity=2, price=price))
+    run(host, lambda: state.book.auction["closed"][FOOD] > 0 and not len(own_orders(state)))
+    end = int(state.book.auction["closed"][FOOD])
+    host.release()
+    before = history.at_tick(arena.engine, arena.writer, arena.world_id, end - 1).world.state
+    seen = history.inspect(
+        arena.engine, arena.writer, arena.world_id, end, participant=participant.pk
+    )
+    assert seen.actions is not None
+    (own,) = [trade for trade in seen.actions["trades"] if trade["role"] == "auction"]
+    assert (own["market"], own["side"], own["lots"]) == (GOODS[FOOD].code, "buy", 2)
+    assert own["with_row"] is None and own["fee_minor"] == 0
+    assert 0 < own["price_minor"] <= price and own["value_minor"] == 2 * own["price_minor"]
+    orders = before.book.orders
+    waiting = orders[(orders["quantity"] > 0) & (orders["market"] == FOOD) & (orders["seq"] == 0)]
+    for agent in np.unique(waiting["owner"][waiting["owner"] < before.params.agents]).tolist():
+        told = arena.engine.observe_tick(before.copy(), agent)["trades"]
+        here = [trade for trade in told if trade["market"] == GOODS[FOOD].code]
+        mine = [trade for trade in here if trade["role"] == "auction"]
+        if mine:
+            break
+    else:
+        raise AssertionError("no agent traded in the uncross: the test compared nothing")
+    assert all(trade["price_minor"] == own["price_minor"] for trade in mine)
+    said = history.inspect(arena.engine, arena.writer, arena.world_id, end, agent=agent)
+    assert said.actions is not None and said.actions["trades"] == told
+    assert said.digest == seen.digest
+
+
+def own_orders(state: WorldState) -> np.ndarray:
+    """Open orders of participants."""
+    orders = state.book.orders
+    return orders[(orders["seq"] > 0) & (orders["quantity"] > 0)]
 
 
 def test_an_auction_is_told_and_refuses_what_cannot_rest(

@@ -12,9 +12,11 @@ from django.core.management import call_command
 from arena_site.planted import run
 from arena_site.planted.run import Caught
 from arena_site.planted.state_bugs import BUGS
+from economy_engine import commands
 from economy_engine.params import preset
 from tests.house.tidy import ROOT
 from worlds.economy import Economy
+from worlds.engine import Command
 
 LEAST = 30
 
@@ -53,8 +55,24 @@ def test_a_sound_world_breaks_no_rule(engine: Economy) -> None:
     for tick in range(days * 60 + 5):
         block = engine.apply(state, [], 1).block
         assert engine.breaches(state, full=tick % 10 == 0) == []
-        assert engine.reported_breaches(block) == []
+        assert engine.reported_breaches(state, block) == []
     assert np.isfinite(state.agent.fear).all()
+
+
+def test_a_world_that_resumed_in_between_was_not_halted(engine: Economy) -> None:
+    """One commit may hold a resume, an order that trades, and a halt again."""
+    state = engine.create(preset("lab", agents=1_000, seed=3, spare_rows=16))
+    engine.apply(state, [], 20)
+    orders = [commands.RegisterParticipant(guest=False), commands.Halt(reason=0)]
+    orders += [commands.Resume(), run.bid(2), commands.Halt(reason=0)]
+    payloads = [commands.encode(each, commands.Header(participant=9)) for each in orders]
+    steps = [Command(seq, 0, payload) for seq, payload in enumerate(payloads, 1)]
+    for part in (steps[:2], steps[2:]):
+        applied = engine.apply(state, part, 0)
+        assert all(decided.status == 0 for decided in applied.decisions)
+        assert engine.breaches(state, full=True) == []
+        assert engine.reported_breaches(state, applied.block) == []
+    assert len(applied.block.fills), "nothing traded: the test compared nothing"
 
 
 def test_a_bug_that_nothing_guards_against_fails_the_command(

@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 from django.db import connection
+from django.db.models import F
+from django.test import Client
 from structlog.testing import capture_logs
 
-from economy_engine import events
+from economy_engine import commands, events
 from economy_engine.events import Indicator
 from markets.models import Balance, Candle, IndicatorPoint, OrderView
 from markets.projections import PROJECTIONS
@@ -272,3 +274,35 @@ def test_a_world_of_another_version_is_given_up_calmly(
     now[0] += projector.UNREADABLE_RETRY_SECONDS
     assert projector.project(old.world_id)["one"] == old.head()[1]
     assert projector._given_up == {} and compatibility.obstacle(old.world_id) is None
+
+
+def test_balances_are_compared_with_the_engines_own_sums(arena: Arena) -> None:
+    """I14: sound after orders and a retirement; one unit in one row is seen."""
+    first, second = played(arena), arena.participant()
+    host = arena.hosts[0]
+    host.stopping = False
+    arena.settle(host)
+    arena.send(second, commands.RetireParticipant())
+    arena.settle(host)
+    host.release()
+    projector.project(arena.world_id)
+    mine = Balance.objects.filter(world_id=arena.world_id)
+    assert set(mine.filter(participant_id=second.pk).values_list("available", "held")) == {(0, 0)}
+    assert mine.get(participant_id=first.pk, asset=-1).available > 0
+    assert projector.audit(arena.world_id) == []
+    mine.filter(participant_id=first.pk, asset=-1).update(held=F("held") + 1)
+    (found,) = projector.audit(arena.world_id)
+    assert found.startswith("balances of asset -1 at commit ")
+    mine.filter(participant_id=first.pk, asset=-1).delete()
+    assert len(projector.audit(arena.world_id)) == 1
+
+
+def test_the_oldest_waiting_command_is_told(arena: Arena) -> None:
+    """I13: nobody decides, so its age grows."""
+    assert arena.world_id not in selectors.waiting_seconds()
+    arena.participant()
+    age = selectors.waiting_seconds()[arena.world_id]
+    assert selectors.waiting_seconds()[arena.world_id] - age > 0
+    text = f'lea_command_wait_seconds{{world="{arena.world.slug}"}} '
+    said = Client().get("/metrics").content.decode()
+    assert float(said.split(text)[1].split()[0]) >= age

@@ -15,6 +15,7 @@ from economy_engine.book.columns import Side
 from economy_engine.fmath import clip
 from economy_engine.goods import CONSUMED, GOODS_COUNT
 from economy_engine.jit import kernel, spliced
+from economy_engine.ledger.columns import AccountFlag
 from economy_engine.params import DAYS_PER_YEAR, PATIENT_EVERY, STEPS_PER_DAY
 from economy_engine.rng import Stream, randint, stochastic_round, uniform
 from economy_engine.systems.columns import DayCount, Institution, Macro
@@ -29,6 +30,7 @@ _ROTATION = np.int64(Stream.ROTATION)
 _TURN = np.int64(1)  # index of this kind in the rotation
 _BID = np.int64(Side.BID)
 _TREASURY, _FUND = np.int64(Institution.TREASURY), np.int64(Institution.FUND)
+_DEBITS_FROZEN = np.uint16(AccountFlag.DEBITS_FROZEN)
 _REST_LIFE = STEPS_PER_DAY + 1  # until the next day's visit takes the bid back
 _CHOKE_PRICES = 5.0  # the demand curve is integrated up to this many times the price
 _TAXED_MEDIANS, _TAXED_MEDIANS_TOP = 5.0, 20.0
@@ -77,7 +79,7 @@ def work(venue, household, staff, macro, day, p, h, first, firms_all, sites):
             staff.layoffs[employer] -= 1
             staff.workers[employer] -= 1
             household.employer[h] = -1
-        elif ledger.cash[payer] >= wage:
+        elif ledger.cash[payer] >= wage and ledger.flags[payer] & _DEBITS_FROZEN == 0:
             tax = wage * p.tax_percent // 100
             income += pay(ledger, payer, h, wage - tax)
             pay(ledger, payer, treasury, tax)

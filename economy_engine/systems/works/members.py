@@ -30,6 +30,11 @@ def member_of(state: WorldState, row: int) -> Any:
     return state.arrays["members"][row - state.first_participant]
 
 
+def may_be_debited(state: WorldState, row: int) -> bool:
+    """Return whether an account may pay and use what it has: False while it is frozen."""
+    return not int(state.ledger.flags[row]) & int(AccountFlag.DEBITS_FROZEN)
+
+
 def day_of(state: WorldState) -> int:
     """Return the number of the running game day."""
     return int(state.clock[Clock.STEP]) // STEPS_PER_DAY
@@ -116,7 +121,9 @@ def _eat(state: WorldState, member: Any, row: int, tick: int) -> None:
     first = (int(member["needs"]) - 1) * GOODS_COUNT
     report, ledger = state.emission.works, state.ledger
     need = {good: works.whole(float(state.goods.basket[good])) for good in CONSUMED}
-    fed = all(int(ledger.stock[row, first + good]) >= lots for good, lots in need.items())
+    fed = may_be_debited(state, row) and all(
+        int(ledger.stock[row, first + good]) >= lots for good, lots in need.items()
+    )
     member["fed"] = int(fed)
     if fed:
         for good, lots in need.items():
@@ -130,7 +137,7 @@ def _eat(state: WorldState, member: Any, row: int, tick: int) -> None:
 def _charge_storage(state: WorldState, row: int, region: int, lots: int, tick: int) -> None:
     p = state.params.works
     over = lots - storage_room(state, row, region)
-    if over <= 0:
+    if over <= 0 or not may_be_debited(state, row):
         return
     fee = works.whole(over * p.storage_fee * float(state.macro[Macro.CPI]))
     paid = int(pay(state.ledger, row, state.institution(Institution.TREASURY), fee))

@@ -24,7 +24,12 @@ from economy_engine.state import WorldState
 from economy_engine.systems.columns import DayCount, Institution, Macro
 from economy_engine.systems.venue import make, pay, use
 from economy_engine.systems.works import standing
-from economy_engine.systems.works.members import member_of, storage_room, stored
+from economy_engine.systems.works.members import (
+    may_be_debited,
+    member_of,
+    storage_room,
+    stored,
+)
 from economy_engine.works import SITE_DTYPE, TIER_WORKERS, SiteState, WorksEvent
 
 _EXTRACTED = (GoodKind.FINITE, GoodKind.RENEWABLE)
@@ -118,6 +123,10 @@ def _pay_land_fee(state: WorldState, place: int, site: Any, tick: int) -> bool:
     report, deed = state.emission.works, int(site["deed"])
     fee = works.land_fee_minor(p, int(site["tier"]), float(state.macro[Macro.CPI]))
     report.sites.add(place)
+    if not may_be_debited(state, row):  # stands still, and is not taken back for that
+        site["state"], site["made"] = SiteState.UNLICENSED, 0
+        report.note(row, tick, WorksEvent.FEE_UNPAID, m, deed, int(site["unpaid_days"]))
+        return True
     if int(state.ledger.cash[row]) >= fee:
         pay(state.ledger, row, state.institution(Institution.TREASURY), fee)
         site["state"], site["unpaid_days"] = SiteState.OPEN, 0

@@ -60,7 +60,7 @@ def place(
         state.book, state.ledger, state.outbox, out, market, side, int(OrderType.LIMIT), level,
         lots, row, seq, int(TimeInForce.GTT), int(SelfTrade.EXPIRE_TAKER), terms["expires_tick"],
         limits.FILLS_PER_COMMAND_MAX, limits.OPEN_ORDERS_PER_PARTICIPANT_MAX,
-        state.institution(Institution.FEES), state.first_participant, tick,
+        state.institution(Institution.FEES), state.told_from, tick,
     )  # fmt: skip
     if reason:
         return -1, 0
