@@ -296,6 +296,7 @@ _RESULTS: dict[int, tuple[str, ...]] = {
     CommandKind.SELL_SITE: ("received_minor", "insurance_minor"),
     CommandKind.UPGRADE_SITE: ("paid_minor", "tier"),
     CommandKind.RESEARCH_SITE: ("units", "level"),
+    CommandKind.TAKE_SITE: ("paid_minor",),
     CommandKind.BUY_PROSPECT: ("paid_minor", "finds", "found_lots", "received_minor"),
 }
 

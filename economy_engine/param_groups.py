@@ -275,3 +275,4 @@ class WorksParams(NamedTuple):
     position_wages: float = 40.0  # newcomer's position and bids, in mean wages
     newcomer_ppm: int = 20_000  # price protection of a newcomer's market order
     newcomer_hours: int = 2  # social hours
+    deal_ceiling: float = 2.0  # price of a deal between participants, in what it costs anew

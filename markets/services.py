@@ -264,16 +264,33 @@ def site_set(
     return _submit(participant, _prepare(participant, command, {**data, "site": site}, key=key))
 
 
+def site_offer(
+    *, participant: Participant, site: uuid.UUID, data: Mapping[str, Any], key: str | None = None
+) -> inbox.Receipt:
+    """Submit a parsed `DealMessage` as the offer of a site. Raises as `order_place`."""
+    command = commands.OfferSite(target=site.bytes, price=data["price"])
+    return _submit(participant, _prepare(participant, command, {**data, "site": site}, key=key))
+
+
+def offer_take(
+    *, participant: Participant, site: uuid.UUID, data: Mapping[str, Any], key: str | None = None
+) -> inbox.Receipt:
+    """Submit a parsed `DealMessage` as the purchase of an offered site. Raises as `order_place`."""
+    command = commands.TakeSite(target=site.bytes, price=data["price"])
+    return _submit(participant, _prepare(participant, command, {**data, "site": site}, key=key))
+
+
 _SITE_ACTS = {
     "sell": commands.SellSite,
     "upgrade": commands.UpgradeSite,
     "research": commands.ResearchSite,
+    "end_offer": commands.EndOffer,
 }
 
 
 def site_act(
     *, participant: Participant, site: uuid.UUID, act: str, key: str | None = None
 ) -> inbox.Receipt:
-    """Submit `sell`, `upgrade` or `research` of a site. Raises as `order_place`."""
+    """Submit an act of `_SITE_ACTS` on a site. Raises as `order_place`."""
     command = _SITE_ACTS[act](target=site.bytes)
     return _submit(participant, _prepare(participant, command, {"site": site}, key=key))

@@ -69,6 +69,12 @@ class SetSiteMessage(StrictSerializer):
         return attrs
 
 
+class DealMessage(StrictSerializer):
+    """An offer or its taking: `POST /api/sites/<id>/offer`, `POST /api/offers/<id>`."""
+
+    price = PriceField()
+
+
 class BuyProspectMessage(StrictSerializer):
     """`POST /api/prospects`."""
 

@@ -6,7 +6,7 @@ from django.db import models
 
 
 class SiteView(models.Model):
-    """A participant's site as it stands; `deed` is the seq of the command that bought it."""
+    """A participant's site as it stands; `deed` is the seq of the command that bought it first."""
 
     world_id = models.BigIntegerField()
     deed = models.BigIntegerField()
@@ -32,6 +32,7 @@ class SiteView(models.Model):
     made = models.BigIntegerField()
     made_total = models.BigIntegerField()
     paid = models.BigIntegerField()
+    offer = models.BigIntegerField(default=0)
     cost = models.FloatField()
     rent = models.FloatField()
     reference = models.FloatField()
@@ -47,6 +48,11 @@ class SiteView(models.Model):
         indexes = [
             models.Index(
                 fields=["world_id", "participant_id", "deed"], name="markets_site_participant"
+            ),
+            models.Index(
+                fields=["world_id", "offer"],
+                name="markets_site_offered",
+                condition=models.Q(offer__gt=0),
             ),
         ]
 

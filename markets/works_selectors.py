@@ -15,6 +15,7 @@ from markets.shapes import CASH
 from worlds.models import Participant, World
 
 SITES_MAX = 100
+OFFERS_MAX = 200
 NOTES_MAX = 200
 START_WAGE_MINOR = 100_000.0  # until the first day's end tells the mean wage
 
@@ -100,6 +101,28 @@ def site_for_player(participant: Participant, site_id: UUID) -> dict[str, Any] |
         return None
     level = economy_figures(participant.world)["level"]
     return works_shapes.site(row, level, market_codes(participant.world.regions))
+
+
+def offers(participant: Participant, market: int | None = None) -> list[dict[str, Any]]:
+    """The sites that participants offer, cheapest first; all of them or those of a market."""
+    rows = SiteView.objects.filter(world_id=participant.world_id, offer__gt=0)
+    if market is not None:
+        rows = rows.filter(market=market)
+    level = economy_figures(participant.world)["level"]
+    codes = market_codes(participant.world.regions)
+    return [
+        works_shapes.offer(row, level, own=row["participant_id"] == participant.pk, codes=codes)
+        for row in rows.order_by("offer", "deed").values()[:OFFERS_MAX]
+    ]
+
+
+def offered_row(participant: Participant, site_id: UUID) -> dict[str, Any] | None:
+    """The row of a site that somebody offers; None when nobody does."""
+    rows = SiteView.objects.filter(
+        world_id=participant.world_id, command_id=site_id, offer__gt=0
+    ).values()
+    found = rows.first()
+    return dict(found) if found else None
 
 
 def notes_for_player(participant: Participant, limit: int) -> list[dict[str, Any]]:

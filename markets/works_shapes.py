@@ -72,11 +72,36 @@ def site(row: Mapping[str, Any], level: float, codes: Sequence[str] = CODES) -> 
         "land_fee": credits_text(land_fee_minor(AMOUNTS, tier, level)),
         "unpaid_days": row["unpaid_days"],
         "paid": credits_text(row["paid"]),
+        "offer": credits_text(row["offer"]) if row["offer"] else None,
         "resale": credits_text(resale_minor(AMOUNTS, tier, row["condition"], level)),
         "upgrade_price": credits_text(upgrade_minor(AMOUNTS, tier, level)) if grows else None,
         "research_units": (
             research_units(AMOUNTS, row["level"], tier) if row["level"] < LEVELS_MAX else None
         ),
+        "tick": row["tick"],
+    }
+
+
+def offer(
+    row: Mapping[str, Any], level: float, *, own: bool, codes: Sequence[str] = CODES
+) -> dict[str, Any]:
+    """A site as others see it while it is offered; how its owner runs it is not told."""
+    market, tier = row["market"], row["tier"]
+    return {
+        "id": str(row["command_id"]),
+        "market": codes[market],
+        "name": GOODS[market % len(GOODS)].name,
+        "price": credits_text(row["offer"]),
+        "own": own,
+        "state": SiteState(row["state"]).name.lower(),
+        "unpaid_days": row["unpaid_days"],
+        "tier": tier,
+        "level": row["level"],
+        "condition": share(row["condition"]),
+        "workers": row["workers"],
+        "workers_max": TIER_WORKERS[tier - 1],
+        "made": row["made"],
+        "land_fee": credits_text(land_fee_minor(AMOUNTS, tier, level)),
         "tick": row["tick"],
     }
 

@@ -1,7 +1,7 @@
 """Commands: what may be asked of a world, and their bytes in inbox and journal.
 
-`words` has the kinds, `codec` the bytes and the commands of markets and operations, `works` those
-of the player economy.
+`words` has the kinds, `codec` the bytes and the commands of markets and operations, `works` and
+`works_layouts` those of the player economy.
 """
 
 from economy_engine.commands.codec import (
@@ -27,12 +27,15 @@ from economy_engine.commands.words import CommandKind, Origin, ShockKind
 from economy_engine.commands.works import (
     BuyProspect,
     BuySite,
+    EndOffer,
+    OfferSite,
     ResearchSite,
     SellSite,
     SetNeeds,
     SetSite,
     StartWork,
     StopWork,
+    TakeSite,
     UpgradeSite,
     WorksCommand,
 )
@@ -45,9 +48,11 @@ __all__ = [
     "CancelOrder",
     "Command",
     "CommandKind",
+    "EndOffer",
     "Halt",
     "Header",
     "InjectShock",
+    "OfferSite",
     "Origin",
     "PlaceOrder",
     "ReduceOrder",
@@ -63,6 +68,7 @@ __all__ = [
     "ShockKind",
     "StartWork",
     "StopWork",
+    "TakeSite",
     "Upgrade",
     "UpgradeSite",
     "WorksCommand",

@@ -28,6 +28,9 @@ class CommandKind(IntEnum):
     UPGRADE_SITE = 423
     RESEARCH_SITE = 424
     BUY_PROSPECT = 425
+    OFFER_SITE = 426
+    END_OFFER = 427
+    TAKE_SITE = 428
     HALT = 800
     RESUME = 801
     UPGRADE = 802

@@ -113,6 +113,38 @@ class BuyProspect:
     tickets: int
 
 
+@dataclass(frozen=True, slots=True)
+class OfferSite:
+    """Offer a site to other participants at a price in minor units, or at another price."""
+
+    kind: ClassVar[CommandKind] = CommandKind.OFFER_SITE
+    version: ClassVar[int] = 1
+
+    target: bytes
+    price: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndOffer:
+    """Offer a site no longer."""
+
+    kind: ClassVar[CommandKind] = CommandKind.END_OFFER
+    version: ClassVar[int] = 1
+
+    target: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TakeSite:
+    """Buy a site that another participant offers; `price` is the most that is paid for it."""
+
+    kind: ClassVar[CommandKind] = CommandKind.TAKE_SITE
+    version: ClassVar[int] = 1
+
+    target: bytes
+    price: int
+
+
 WorksCommand = (
     StartWork
     | StopWork
@@ -123,4 +155,7 @@ WorksCommand = (
     | UpgradeSite
     | ResearchSite
     | BuyProspect
+    | OfferSite
+    | EndOffer
+    | TakeSite
 )

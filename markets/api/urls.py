@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from markets.api import views, works_views
+from markets.api import deals_views, views, works_views
 
 urlpatterns = [
     path("markets", views.MarketListView.as_view(), name="api_markets"),
@@ -37,4 +37,7 @@ urlpatterns = [
         works_views.SiteResearchView.as_view(),
         name="api_site_research",
     ),
+    path("sites/<uuid:site_id>/offer", deals_views.SiteOfferView.as_view(), name="api_site_offer"),
+    path("offers", deals_views.OfferListView.as_view(), name="api_offers"),
+    path("offers/<uuid:site_id>", deals_views.OfferDetailView.as_view(), name="api_offer"),
 ]

@@ -31,6 +31,7 @@ _SITE_COLUMNS = {
     "made": "bigint",
     "made_total": "bigint",
     "paid": "bigint",
+    "offer": "bigint",
     "cost": "float8",
     "rent": "float8",
     "reference": "float8",

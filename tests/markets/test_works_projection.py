@@ -67,6 +67,27 @@ def test_a_site_that_was_given_back_is_gone(world):
     assert SiteView.objects.count() == 1
 
 
+def test_offers_are_seen_by_all_and_cheapest_first(world):
+    owner, other = make_participant(world, "owner"), make_participant(world, "stranger")
+    own = SITE | {"participant": owner.pk}
+    offered = rows(
+        "sites", own | {"offer": 1_400_000}, own | {"deed": 6, "offer": 900_000, "market": 0},
+        own | {"deed": 8},
+    )  # fmt: skip
+    project(world, make_block(1, sites=offered))
+    (cheap, dear) = works_selectors.offers(other)
+    assert (cheap["market"], cheap["price"], cheap["own"]) == ("OIL", "900.000", False)
+    assert (dear["id"], dear["price"]) == (str(order_id(5)), "1400.000")
+    assert not {"wage", "cost", "paid"} & set(dear)
+    assert [offer["own"] for offer in works_selectors.offers(owner, 7)] == [True]
+    assert works_selectors.offered_row(other, order_id(8)) is None
+    taken = own | {"participant": other.pk, "offer": 0, "paid": 1_400_000}
+    project(world, make_block(2, sites=rows("sites", taken)))
+    assert works_selectors.site_for_player(owner, order_id(5)) is None
+    assert works_selectors.site_for_player(other, order_id(5))["paid"] == "1400.000"
+    assert len(works_selectors.offers(other)) == 1
+
+
 def test_a_contract_runs_down(world):
     owner = make_participant(world, "owner")
     member = {"participant": owner.pk, "day": 10, "work_until": 30, "earned": 160_000, "needs": 1}

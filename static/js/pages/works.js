@@ -6,6 +6,7 @@ import "../ui/link.js";
 import "../ui/vitals.js";
 import "../ui/works-contract.js";
 import "../ui/works-log.js";
+import "../ui/works-sale.js";
 import "../ui/works-shop.js";
 import "../ui/works-sites.js";
 

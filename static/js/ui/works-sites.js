@@ -191,6 +191,7 @@ export class LeaWorksSite extends WorksElement {
           <summary>Rules of this site</summary>
           ${this.form()}
         </details>
+        <lea-works-sale .site=${site}></lea-works-sale>
       </div>
     </section>`;
   }

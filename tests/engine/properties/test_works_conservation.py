@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -62,6 +63,10 @@ asked = st.one_of(
     st.builds(commands.UpgradeSite, target),
     st.builds(commands.ResearchSite, target),
     st.builds(commands.BuyProspect, markets, st.integers(1, works.TICKETS_MAX)),
+    st.builds(commands.OfferSite, target, st.sampled_from([1, 800_000, 1_500_000, 3_000_000])),
+    st.builds(commands.EndOffer, target),
+    st.builds(commands.TakeSite, target, st.sampled_from([900_000, 5_000_000])),
+    st.builds(commands.TakeSite, target, st.just(5_000_000)),
     st.just(commands.StartWork()),
     st.just(commands.StopWork()),
     st.builds(commands.SetNeeds, st.booleans(), st.integers(0, 2)),
@@ -110,6 +115,21 @@ def entries_of(plan: list[tuple[int, Any, int, int]], state: WorldState) -> list
     return entries
 
 
+def sites_agree(state: WorldState) -> bool:
+    """Whether owners, counts of sites and payers of wages say the same."""
+    sites = state.arrays["sites"][: state.clock[Clock.SITES]]
+    owned = sites[sites["state"] != works.SiteState.FREE]["owner"] - state.first_participant
+    counts = np.bincount(owned, minlength=len(state.arrays["members"]))
+    first = state.counts.sizes["F"]
+    payers = state.staff.payer[first : first + len(sites)]
+    living = sites["state"] != works.SiteState.FREE
+    return bool(
+        (counts == state.arrays["members"]["sites"]).all()
+        and (payers[living] == sites["owner"][living]).all()
+        and (sites["offer"][~living] == 0).all()
+    )
+
+
 @settings(max_examples=12, deadline=None)
 @given(steps)
 def test_nothing_appears_or_vanishes(living: WorldState, plan: list) -> None:
@@ -118,6 +138,7 @@ def test_nothing_appears_or_vanishes(living: WorldState, plan: list) -> None:
     for entry in entries:
         pack(apply(state, [entry]).block)
         state.check()
+        assert sites_agree(state)
     again = living.copy()
     apply(again, entries)
     assert again.digest() == state.digest()
