@@ -72,6 +72,9 @@ class RejectReason(IntEnum):
     OFFER_NOT_FOUND = 3610
     OFFER_CHANGED = 3611
     OWN_OFFER = 3612
+    PATENT_NOT_FOUND = 3613
+    AUCTION_NOT_FOUND = 3614
+    BID_TOO_LOW = 3615
     # 39xx: operations.
     WORLD_HALTED = 3901
     ENGINE_BUSY = 3902
@@ -151,6 +154,9 @@ _MESSAGES: dict[RejectReason, str] = {
     RejectReason.OFFER_NOT_FOUND: "There is no such offer.",
     RejectReason.OFFER_CHANGED: "The offer asks for more than you would pay.",
     RejectReason.OWN_OFFER: "That is your own offer.",
+    RejectReason.PATENT_NOT_FOUND: "There is no such patent of yours.",
+    RejectReason.AUCTION_NOT_FOUND: "There is no such auction, or it has ended.",
+    RejectReason.BID_TOO_LOW: "The bid is below the least that is taken now.",
     RejectReason.WORLD_HALTED: "The world is halted.",
     RejectReason.ENGINE_BUSY: "The engine has no room for this now; try again.",
     RejectReason.POISON: "The command could not be processed and was set aside.",
@@ -168,6 +174,8 @@ _HTTP_STATUS: dict[RejectReason, int] = {
     RejectReason.NOT_WORKING: 409,
     RejectReason.OFFER_NOT_FOUND: 404,
     RejectReason.OFFER_CHANGED: 409,
+    RejectReason.PATENT_NOT_FOUND: 404,
+    RejectReason.AUCTION_NOT_FOUND: 404,
     RejectReason.ORDER_CLOSED: 409,
     RejectReason.ALREADY_REGISTERED: 409,
     RejectReason.DUPLICATE_CLIENT_ORDER_ID: 409,

@@ -78,6 +78,14 @@ class WorksEvent(IntEnum):
     OFFER_ENDED = 23
     SITE_TAKEN = 24  # bought from another participant
     SITE_PASSED_ON = 25  # sold to one, less the fee
+    PATENT_GRANTED = 26  # quantity: the level
+    PATENT_ENDED = 27
+    PATENT_LICENSED = 28  # offered at a fee, or no longer
+    LICENCE_TAKEN = 29
+    LICENCE_GIVEN = 30  # less the treasury's part
+    BID_PLACED = 31
+    BID_RETURNED = 32
+    SITE_WON = 33  # paid for with the bid
 
 
 # Records of the state: a site, and what a participant's ledger row has besides.

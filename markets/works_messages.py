@@ -75,6 +75,12 @@ class DealMessage(StrictSerializer):
     price = PriceField()
 
 
+class LicenceMessage(StrictSerializer):
+    """`POST /api/patents/<good>/<level>`: the fee for four jobs."""
+
+    fee = PriceField()
+
+
 class BuyProspectMessage(StrictSerializer):
     """`POST /api/prospects`."""
 

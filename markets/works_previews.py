@@ -140,11 +140,12 @@ def upgrade_site(participant: Any, site: Mapping[str, Any]) -> dict[str, Any]:
     before = outlook_of(now, site["market"], tier, skill=skill, wage=wage)
     after = outlook_of(now, site["market"], tier + 1, skill=skill, wage=wage)
     gain = after.profit - before.profit
-    shown = outlook_shape(after, site["market"]) | _gain(cost, gain)
+    shown = outlook_shape(after, site["market"]) | gain_of(cost, gain)
     return affordable(participant, cost) | shown | {"tier": tier + 1}
 
 
-def _gain(cost: float, gain: float) -> dict[str, Any]:
+def gain_of(cost: float, gain: float) -> dict[str, Any]:
+    """More profit a day, and the days in which it earns the cost."""
     return {
         "profit_gain": money(gain),
         "payback_days": f"{cost / gain:.1f}" if gain > 0 else None,
@@ -163,7 +164,7 @@ def research_site(participant: Any, site: Mapping[str, Any]) -> dict[str, Any]:
     after = outlook_of(now, market, site["tier"], skill=skill_of(site, fed, 1), wage=wage)
     worth = units * now.prices[licences]
     held = selectors.free_lots(participant, licences)
-    shown = outlook_shape(after, market) | _gain(worth, after.profit - before.profit)
+    shown = outlook_shape(after, market) | gain_of(worth, after.profit - before.profit)
     return shown | {
         "cost": credits_text(0),
         "units": units,

@@ -29,6 +29,7 @@ _TARGETED = (
     CommandKind.OFFER_SITE,
     CommandKind.END_OFFER,
     CommandKind.TAKE_SITE,
+    CommandKind.TAKE_LICENCE,
 )
 _OWN = Header(origin=Origin.SYSTEM)
 

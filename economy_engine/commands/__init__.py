@@ -25,9 +25,11 @@ from economy_engine.commands.codec import (
 )
 from economy_engine.commands.words import CommandKind, Origin, ShockKind
 from economy_engine.commands.works import (
+    BidSite,
     BuyProspect,
     BuySite,
     EndOffer,
+    OfferLicence,
     OfferSite,
     ResearchSite,
     SellSite,
@@ -35,6 +37,7 @@ from economy_engine.commands.works import (
     SetSite,
     StartWork,
     StopWork,
+    TakeLicence,
     TakeSite,
     UpgradeSite,
     WorksCommand,
@@ -42,6 +45,7 @@ from economy_engine.commands.works import (
 
 __all__ = [
     "BadCommandError",
+    "BidSite",
     "BuyProspect",
     "BuySite",
     "CancelAll",
@@ -52,6 +56,7 @@ __all__ = [
     "Halt",
     "Header",
     "InjectShock",
+    "OfferLicence",
     "OfferSite",
     "Origin",
     "PlaceOrder",
@@ -68,6 +73,7 @@ __all__ = [
     "ShockKind",
     "StartWork",
     "StopWork",
+    "TakeLicence",
     "TakeSite",
     "Upgrade",
     "UpgradeSite",

@@ -31,6 +31,9 @@ class CommandKind(IntEnum):
     OFFER_SITE = 426
     END_OFFER = 427
     TAKE_SITE = 428
+    OFFER_LICENCE = 429
+    TAKE_LICENCE = 430
+    BID_SITE = 431
     HALT = 800
     RESUME = 801
     UPGRADE = 802

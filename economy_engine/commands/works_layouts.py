@@ -8,6 +8,7 @@ from economy_engine import limits, works
 from economy_engine.commands import works as commands
 from economy_engine.commands.bounds import FLAG, MARKET, PRICE, Bounds, Layout, choices
 from economy_engine.errors import RejectReason
+from economy_engine.goods import GOODS
 
 _DEAL_PRICE = Bounds(1, limits.PRICE_MINOR_MAX)
 
@@ -46,4 +47,17 @@ WORKS_LAYOUTS = (
     Layout(commands.OfferSite, struct.Struct("<16sq"), (None, _DEAL_PRICE)),
     Layout(commands.EndOffer, struct.Struct("<16s"), (None,)),
     Layout(commands.TakeSite, struct.Struct("<16sq"), (None, _DEAL_PRICE)),
+    Layout(
+        commands.OfferLicence,
+        struct.Struct("<BBq"),
+        (
+            Bounds(0, len(GOODS) - 1, RejectReason.UNKNOWN_SYMBOL),
+            Bounds(1, works.LEVELS_MAX),
+            Bounds(0, limits.PRICE_MINOR_MAX),
+        ),
+    ),
+    Layout(commands.TakeLicence, struct.Struct("<16sq"), (None, _DEAL_PRICE)),
+    Layout(
+        commands.BidSite, struct.Struct("<qq"), (Bounds(1, limits.MONEY_MINOR_MAX), _DEAL_PRICE)
+    ),
 )

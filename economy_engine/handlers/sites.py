@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from economy_engine import works
 from economy_engine.commands import BuySite, ResearchSite, SellSite, SetSite, UpgradeSite
+from economy_engine.deals import LotOrigin
 from economy_engine.errors import RejectReason
 from economy_engine.goods import GOODS_COUNT, IP
 from economy_engine.handlers.decision import Context, Decision, refused
 from economy_engine.ledger.columns import CASH, AccountFlag
-from economy_engine.params import STEPS_PER_DAY
 from economy_engine.schema import Clock
 from economy_engine.state import WorldState
 from economy_engine.systems.columns import Institution, Macro
 from economy_engine.systems.venue import pay, use
-from economy_engine.systems.works import standing
+from economy_engine.systems.works import patents, standing
+from economy_engine.systems.works.founding import found_site
+from economy_engine.systems.works.lots import leads_of, open_places, put_up
 from economy_engine.systems.works.members import member_of
-from economy_engine.systems.works.sites import capacity_of, close_site, set_jobs, update_costs
+from economy_engine.systems.works.sites import close_site, set_jobs, update_costs
 from economy_engine.works import TIER_WORKERS, Pricing, SiteState, WorksEvent
 
-_WAGE_OVER_MEAN = 1.02  # of a new site, so that it finds workers
 _DEBITS = int(AccountFlag.DEBITS_FROZEN)
 
 
@@ -34,15 +33,6 @@ def own_place(context: Context) -> int:
     own = (sites["deed"] == context.ref_seq) & (sites["owner"] == context.row)
     found = np.flatnonzero(own & (sites["state"] != SiteState.FREE))
     return int(found[0]) if len(found) else -1
-
-
-def _free_place(state: WorldState) -> int:
-    """The first place of the table that nobody has; -1 when it is full."""
-    count = int(state.clock[Clock.SITES])
-    free = np.flatnonzero(state.arrays["sites"][:count]["state"] == SiteState.FREE)
-    if len(free):
-        return int(free[0])
-    return count if count < state.params.sites_max else -1
 
 
 def tell(context: Context, place: int, kind: WorksEvent, quantity: int, amount: int) -> None:
@@ -66,7 +56,7 @@ def room_reason(state: WorldState, row: int) -> RejectReason:
     if flags & _DEBITS:
         return RejectReason.ACCOUNT_FROZEN
     most = p.sites_newcomer if flags & int(AccountFlag.PROTECTED) else p.sites_each
-    if int(member_of(state, row)["sites"]) >= most:
+    if int(member_of(state, row)["sites"]) + leads_of(state, row) >= most:
         return RejectReason.MAX_SITES
     return RejectReason.OK
 
@@ -79,56 +69,27 @@ def buy(context: Context, command: BuySite) -> Decision:
         return refused(RejectReason.UNKNOWN_SYMBOL)
     if not works.may_be_made(command.market):
         return refused(RejectReason.RECIPE_NOT_ALLOWED)
-    reason, place = room_reason(state, row), _free_place(state)
+    reason = room_reason(state, row)
     if reason:
         return refused(reason)
-    if place < 0:
+    if open_places(state) <= 0:
         return refused(RejectReason.MAX_SITES)
     price = works.licence_minor(p, 1, _level(state))
     if int(ledger.cash[row]) < price:
         return refused(RejectReason.INSUFFICIENT_FUNDS)
     pay(ledger, row, state.institution(Institution.TREASURY), price)
-    state.clock[Clock.SITES] = max(int(state.clock[Clock.SITES]), place + 1)
-    member = member_of(state, row)
     protected = bool(int(ledger.flags[row]) & int(AccountFlag.PROTECTED))
-    first = protected and not member["sites_ever"]
-    member["sites"] += 1
-    member["sites_ever"] += 1
-    _found(context, place, command.market, price, insured=first)
+    first = protected and not member_of(state, row)["sites_ever"]
+    place = found_site(state, row, command.market, context.seq, price, insured=first)
     tell(context, place, WorksEvent.SITE_BOUGHT, 1, -price)
     return Decision(result={"paid_minor": price}, touched=[(row, CASH)])
 
 
-def _found(context: Context, place: int, market: int, price: int, *, insured: bool) -> None:
-    """Fill the record of a new site."""
-    state, step = context.state, int(context.state.clock[Clock.STEP])
-    site = state.arrays["sites"][place]
-    values: dict[str, Any] = {
-        "owner": context.row,
-        "market": market,
-        "deed": context.seq,
-        "condition": 1.0,
-        "tier": 1,
-        "state": int(SiteState.OPEN),
-        "pricing": int(Pricing.FOLLOW),
-        "buy_inputs": 1,
-        "insured": int(insured),
-        "wanted": TIER_WORKERS[0],
-        "wage": int(float(state.macro[Macro.MEAN_WAGE]) * _WAGE_OVER_MEAN),
-        "next_visit": step,
-        "next_production": step + STEPS_PER_DAY,
-        "paid": price,
-        "slots": -1,
-    }
-    for name, value in values.items():
-        site[name] = value
-    site["target"] = int(capacity_of(state, site))
-    update_costs(state, site)
-    set_jobs(state, place)
-
-
 def sell(context: Context, command: SellSite) -> Decision:
-    """Give a site back for half of its licence in its condition; a newcomer's first is insured."""
+    """Give a site back for half of its licence in its condition; a newcomer's first is insured.
+
+    The treasury auctions what it gets.
+    """
     state, row, place = context.state, context.row, own_place(context)
     if place < 0:
         return refused(RejectReason.SITE_NOT_FOUND)
@@ -146,6 +107,10 @@ def sell(context: Context, command: SellSite) -> Decision:
     tell(context, place, WorksEvent.SITE_SOLD, 1, back)
     if refund:
         tell(context, place, WorksEvent.INSURANCE, 1, refund)
+    put_up(
+        state, int(site["market"]), LotOrigin.GIVEN_BACK, context.tick, tier=int(site["tier"]),
+        level=int(site["level"]), condition=float(site["condition"]), given=back + refund,
+    )  # fmt: skip
     close_site(state, place)
     return Decision(
         result={"received_minor": back, "insurance_minor": refund}, touched=[(row, CASH)]
@@ -212,4 +177,5 @@ def research(context: Context, command: ResearchSite) -> Decision:
     site["level"], site["offer"] = level + 1, 0
     update_costs(state, site)
     tell(context, place, WorksEvent.RESEARCHED, units, 0)
+    patents.grant(state, row, m, level + 1, context.tick)
     return Decision(result={"units": units, "level": level + 1}, touched=[(row, market)])

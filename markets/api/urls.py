@@ -38,6 +38,19 @@ urlpatterns = [
         name="api_site_research",
     ),
     path("sites/<uuid:site_id>/offer", deals_views.SiteOfferView.as_view(), name="api_site_offer"),
+    path(
+        "sites/<uuid:site_id>/licence",
+        deals_views.SiteLicenceView.as_view(),
+        name="api_site_licence",
+    ),
+    path("patents", deals_views.PatentListView.as_view(), name="api_patents"),
+    path(
+        "patents/<str:good>/<int:level>",
+        deals_views.PatentDetailView.as_view(),
+        name="api_patent",
+    ),
+    path("auctions", deals_views.AuctionListView.as_view(), name="api_auctions"),
+    path("auctions/<int:number>", deals_views.AuctionDetailView.as_view(), name="api_auction"),
     path("offers", deals_views.OfferListView.as_view(), name="api_offers"),
     path("offers/<uuid:site_id>", deals_views.OfferDetailView.as_view(), name="api_offer"),
 ]

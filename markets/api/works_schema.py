@@ -93,6 +93,7 @@ class SiteSerializer(serializers.Serializer):
     resale = credits_field()
     upgrade_price = credits_field(allow_null=True)
     research_units = serializers.IntegerField(allow_null=True)
+    licence_price = credits_field(allow_null=True)
     tick = serializers.IntegerField()
 
 
@@ -219,11 +220,11 @@ class ProspectSerializer(serializers.Serializer):
     tickets = serializers.IntegerField(min_value=1, max_value=TICKETS_MAX)
 
 
-def write_of(name: str, request: Any) -> dict[str, Any]:
+def write_of(name: str, request: Any, *more: Any) -> dict[str, Any]:
     """The description of a write that is answered twice and can be previewed."""
     return {
         "operation_id": name,
-        "parameters": [PREVIEW, KEY, WAIT],
+        "parameters": [*more, PREVIEW, KEY, WAIT],
         "request": request,
         "responses": responses({200: SubmittedSerializer, 202: SubmittedSerializer}, *_WRITE),
     }

@@ -61,6 +61,10 @@ any_command = st.one_of(
     st.builds(commands.OfferSite, uuids, deal_price),
     st.builds(commands.EndOffer, uuids),
     st.builds(commands.TakeSite, uuids, deal_price),
+    st.builds(commands.OfferLicence, st.integers(0, limits.GOODS_PER_REGION - 1),
+              st.integers(1, works.LEVELS_MAX), st.integers(0, limits.PRICE_MINOR_MAX)),
+    st.builds(commands.TakeLicence, uuids, deal_price),
+    st.builds(commands.BidSite, st.integers(1, limits.MONEY_MINOR_MAX), deal_price),
 )  # fmt: skip
 any_header = st.builds(
     Header, participant=count, actor=count, origin=st.sampled_from(commands.Origin),

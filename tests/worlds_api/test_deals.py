@@ -105,6 +105,83 @@ def test_a_price_that_would_be_a_gift_is_refused(game):  # noqa: F811
     assert refused(game, "post", f"{path}?preview=true", {"price": "9.000"}) == (422, "deal_price")
 
 
+def test_a_site_that_is_given_back_goes_to_the_best_bid(game):  # noqa: F811
+    assert game.get("/api/auctions")["data"] == []
+    site = act(game, "post", "/api/sites", {"market": "FOOD"})["command_id"]
+    act(game, "delete", f"/api/sites/{site}")
+    (auction,) = game.get("/api/auctions")["data"]
+    assert (auction["origin"], auction["best"], auction["bids"]) == ("given_back", None, 0)
+    assert auction["next_bid"] == auction["reserve"]
+    door = f"/api/auctions/{auction['number']}"
+    least = auction["next_bid"]
+    assert refused(game, "post", f"{door}?preview=true", {"price": "1.000"}) == (
+        422, "bid_too_low"
+    )  # fmt: skip
+    look = preview(game, "post", door, {"price": least})
+    assert look["affordable"]
+    cash = Decimal(game.get("/api/portfolio")["cash"]["available"])
+    done = act(game, "post", door, {"price": least})
+    assert done["result"]["paid"] == least
+    assert Decimal(game.get("/api/portfolio")["cash"]["available"]) == cash - Decimal(least)
+    assert refused(game, "post", f"{door}?preview=true", {"price": "2000.000"}) == (
+        422, "own_offer"
+    )  # fmt: skip
+
+    another(game)
+    more = game.get("/api/auctions")["data"][0]["next_bid"]
+    beaten = act(game, "post", door, {"price": more})
+    assert beaten["status"] == "executed"
+    assert game.get("/api/auctions")["data"][0]["own"]
+    run(game.host, lambda: game.arena.head()[3] > beaten["result"]["ends_tick"])
+    game.settle()
+    assert game.get("/api/auctions")["data"] == []
+    (won,) = game.get("/api/sites")["data"]
+    assert (won["id"], won["paid"]) == (beaten["command_id"], more)
+    assert "site_won" in {note["kind"] for note in game.get("/api/works?limit=200")["data"]}
+
+
+def test_a_patent_is_licensed_and_used(game):  # noqa: F811
+    """The researcher buys its units of IP on the market, as everybody does."""
+    assert game.get("/api/patents")["data"] == []
+    grow_up(game)
+    site = act(game, "post", "/api/sites", {"market": "FOOD"})["command_id"]
+    for _ in range(10):
+        game.place(market="IP", type="market", quantity=2)
+        held = {row["market"]: row for row in game.get("/api/portfolio")["holdings"]}
+        if int(held.get("IP", {}).get("available", 0)) >= 2:
+            break
+        tick = game.arena.head()[3]
+        run(game.host, lambda at=tick: game.arena.head()[3] >= at + 5)
+    assert act(game, "post", f"/api/sites/{site}/research", {})["status"] == "executed"
+    (patent,) = game.get("/api/patents")["data"]
+    assert (patent["good"], patent["level"], patent["own"]) == ("FOOD", 1, True)
+    path = "/api/patents/FOOD/1"
+    seen = preview(game, "post", path, {"fee": "20.000"})
+    assert (seen["fee"], seen["received"]) == ("2.000", "18.000")
+    assert refused(game, "post", f"{path}?preview=true", {"fee": "9999.000"}) == (422, "deal_price")
+    assert act(game, "post", path, {"fee": "20.000"})["status"] == "executed"
+
+    owner = another(game)
+    grow_up(game)
+    mine = act(game, "post", "/api/sites", {"market": "FOOD"})["command_id"]
+    assert game.get(f"/api/sites/{mine}")["site"]["licence_price"] == "20.000"
+    door = f"/api/sites/{mine}/licence"
+    look = preview(game, "post", door, {"price": "20.000"})
+    assert (look["cost"], look["level"]) == ("20.000", 1)
+    assert Decimal(look["profit_gain"]) > 0
+    assert act(game, "post", door, {"price": "19.000"})["error"]["code"] == "offer_changed"
+    assert act(game, "post", door, {"price": "20.000"})["result"] == {
+        "paid": "20.000", "level": 1
+    }  # fmt: skip
+    assert game.get(f"/api/sites/{mine}")["site"]["level"] == 1
+    assert act(game, "delete", path)["error"]["code"] == "patent_not_found"
+    game.browser = owner
+    (patent,) = game.get("/api/patents")["data"]
+    assert (patent["licences"], patent["earned"]) == (1, "18.000")
+    assert act(game, "delete", path)["status"] == "executed"
+    assert game.get("/api/patents")["data"][0]["fee"] is None
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "answer"),
     [
@@ -116,6 +193,15 @@ def test_a_price_that_would_be_a_gift_is_refused(game):  # noqa: F811
          (404, "site_not_found")),
         ("post", f"/api/sites/{STRANGE}/offer", {"price": "0.000"}, (400, "out_of_range")),
         ("get", "/api/offers?market=GOLD", None, (404, "unknown_symbol")),
+        ("post", "/api/patents/FOOD/1?preview=true", {"fee": "9.000"}, (404, "patent_not_found")),
+        ("post", "/api/patents/FOOD/99", {"fee": "9.000"}, (404, "patent_not_found")),
+        ("post", "/api/patents/GOLD/1", {"fee": "9.000"}, (404, "unknown_symbol")),
+        ("post", "/api/patents/FOOD/1", {"fee": "0.000"}, (400, "out_of_range")),
+        ("post", "/api/auctions/9?preview=true", {"price": "9.000"}, (404, "auction_not_found")),
+        ("post", "/api/auctions/0", {"price": "9.000"}, (404, "auction_not_found")),
+        ("post", "/api/auctions/9", {"bid": "9.000"}, (400, "unknown_field")),
+        ("post", f"/api/sites/{STRANGE}/licence?preview=true", {"price": "9.000"},
+         (404, "site_not_found")),
     ],
 )  # fmt: skip
 def test_bad_deals_are_refused_at_the_door(game, method, path, body, answer):  # noqa: F811

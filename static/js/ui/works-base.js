@@ -37,6 +37,7 @@ const ROWS = [
   ["insurance", "Newcomer's insurance", credits],
   ["units", "Units of IP", String],
   ["units_held", "You have", String],
+  ["units_value", "Worth of the research", credits],
   ["asking_price", "Asking price", credits],
   ["output", "Output, lots a day", String],
   ["workers", "Workers", String],

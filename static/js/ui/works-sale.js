@@ -39,6 +39,12 @@ export class LeaWorksSale extends WorksElement {
 
   render() {
     const { site } = this;
+    if (this.works.work?.protected_until_tick) {
+      return html`<details>
+        <summary>Sell to another player</summary>
+        <p class="hint">You can sell it once you are no newcomer; until then the treasury takes it back.</p>
+      </details>`;
+    }
     const end = () => act("DELETE", this.path, null, "The site is no longer for sale.");
     return html`<details>
       <summary>${site.offer ? `For sale at ${credits(site.offer)}` : "Sell to another player"}</summary>

@@ -19,6 +19,7 @@ from economy_engine import (
     WorldState,
     commands,
     create,
+    directory,
     preset,
     snapshot,
     works,
@@ -67,6 +68,14 @@ asked = st.one_of(
     st.builds(commands.EndOffer, target),
     st.builds(commands.TakeSite, target, st.sampled_from([900_000, 5_000_000])),
     st.builds(commands.TakeSite, target, st.just(5_000_000)),
+    st.builds(
+        commands.OfferLicence, st.just(7), st.integers(1, 3), st.sampled_from([0, 9, 40_000])
+    ),
+    st.builds(commands.TakeLicence, target, st.sampled_from([9, 2_000_000])),
+    st.builds(
+        commands.BidSite, st.integers(1, 4), st.sampled_from([750_000, 800_000, 1_200_000])
+    ),
+    st.builds(commands.BidSite, st.integers(1, 2), st.sampled_from([900_000, 2_000_000])),
     st.just(commands.StartWork()),
     st.just(commands.StopWork()),
     st.builds(commands.SetNeeds, st.booleans(), st.integers(0, 2)),
@@ -98,6 +107,9 @@ def living() -> WorldState:
             entries.append(CommandEntry(seq, 0, 0, payload))
     outcome = apply(state, entries)
     assert all(result.executed for result in outcome.results)
+    for row in range(state.first_participant, state.first_participant + len(PLAYERS)):
+        state.ledger.stock[row, 6] += 30  # to research with
+        state.ledger.goods_in[6] += 30
     return state
 
 
@@ -115,6 +127,14 @@ def entries_of(plan: list[tuple[int, Any, int, int]], state: WorldState) -> list
     return entries
 
 
+def patents_agree(state: WorldState) -> bool:
+    """Whether each patent is a participant's, or an empty record."""
+    table = state.arrays["patents"]
+    held = table["until"] > 0
+    owners = directory.participants_of(state, table["owner"][held].astype(np.int64))
+    return bool((owners > 0).all() and not table[~held].tobytes().strip(b"\0"))
+
+
 def sites_agree(state: WorldState) -> bool:
     """Whether owners, counts of sites and payers of wages say the same."""
     sites = state.arrays["sites"][: state.clock[Clock.SITES]]
@@ -127,6 +147,7 @@ def sites_agree(state: WorldState) -> bool:
         (counts == state.arrays["members"]["sites"]).all()
         and (payers[living] == sites["owner"][living]).all()
         and (sites["offer"][~living] == 0).all()
+        and patents_agree(state)
     )
 
 
