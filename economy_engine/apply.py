@@ -105,6 +105,8 @@ class _Collector:
             sites=self.reports.sites(),
             members=self.reports.members(),
             works=self.reports.works(),
+            patents=self.reports.patents(),
+            lots=self.reports.lots(),
         )
 
 

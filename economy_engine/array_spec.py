@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+import numpy as np
+
 # Axes: which part of an array is in use.
 ALL = "all"
 ROWS = "rows"  # ledger rows below n
@@ -30,3 +32,16 @@ class ArraySpec(NamedTuple):
     in_digest: bool = True
     in_snapshot: bool = True
     version: int = 1
+
+
+# Records of the world's own tables.
+CALENDAR_DTYPE = np.dtype(
+    [
+        ("tick", "<i8"),
+        ("number", "<i8"),
+        ("reference", "<i8"),
+        ("generation", "<u4"),
+        ("kind", "<i4"),
+    ]
+)
+REGION_DTYPE = np.dtype([("owner", "<i4"), ("open", "<i4"), ("toll", "<i8"), ("delay", "<i8")])

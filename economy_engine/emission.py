@@ -45,6 +45,8 @@ class Works:
     notes: (row, tick, WorksEvent, market, deed, quantity, amount in minor units).
     sites: places in the table of sites, and members: ledger rows, whose state changed.
     closed: SITE_DTYPE records of sites that were given back.
+    patents: places in the table of patents that changed.
+    lots: by number the LOT_DTYPE record of a changed auction, and its LotState.
     """
 
     def __init__(self) -> None:
@@ -54,6 +56,8 @@ class Works:
         self.sites: set[int] = set()
         self.members: set[int] = set()
         self.closed: list[Any] = []
+        self.patents: set[int] = set()
+        self.lots: dict[int, tuple[Any, int]] = {}
 
     def note(
         self, row: int, tick: int, kind: int, market: int = -1, deed: int = 0, quantity: int = 0,
@@ -66,8 +70,9 @@ class Works:
         """Forget everything."""
         for part in (self.orders, self.touched, self.notes, self.closed):
             part.clear()
-        self.sites.clear()
-        self.members.clear()
+        for places in (self.sites, self.members, self.patents):
+            places.clear()
+        self.lots.clear()
 
 
 class Emission:

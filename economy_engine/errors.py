@@ -67,6 +67,14 @@ class RejectReason(IntEnum):
     NOT_WORKING = 3605
     TREASURY_SHORT = 3606
     NO_DEPOSITS = 3607
+    NEWCOMER_PROTECTED = 3608
+    DEAL_PRICE = 3609
+    OFFER_NOT_FOUND = 3610
+    OFFER_CHANGED = 3611
+    OWN_OFFER = 3612
+    PATENT_NOT_FOUND = 3613
+    AUCTION_NOT_FOUND = 3614
+    BID_TOO_LOW = 3615
     # 39xx: operations.
     WORLD_HALTED = 3901
     ENGINE_BUSY = 3902
@@ -141,6 +149,14 @@ _MESSAGES: dict[RejectReason, str] = {
     RejectReason.NOT_WORKING: "There is no work contract.",
     RejectReason.TREASURY_SHORT: "The treasury cannot pay this now.",
     RejectReason.NO_DEPOSITS: "There are no deposits of this good to look for.",
+    RejectReason.NEWCOMER_PROTECTED: "Not while you are protected as a newcomer.",
+    RejectReason.DEAL_PRICE: "The price is outside what a deal between players may have.",
+    RejectReason.OFFER_NOT_FOUND: "There is no such offer.",
+    RejectReason.OFFER_CHANGED: "The offer asks for more than you would pay.",
+    RejectReason.OWN_OFFER: "That is your own offer.",
+    RejectReason.PATENT_NOT_FOUND: "There is no such patent of yours.",
+    RejectReason.AUCTION_NOT_FOUND: "There is no such auction, or it has ended.",
+    RejectReason.BID_TOO_LOW: "The bid is below the least that is taken now.",
     RejectReason.WORLD_HALTED: "The world is halted.",
     RejectReason.ENGINE_BUSY: "The engine has no room for this now; try again.",
     RejectReason.POISON: "The command could not be processed and was set aside.",
@@ -156,6 +172,10 @@ _HTTP_STATUS: dict[RejectReason, int] = {
     RejectReason.ROUTE_CLOSED: 409,
     RejectReason.SITE_NOT_FOUND: 404,
     RejectReason.NOT_WORKING: 409,
+    RejectReason.OFFER_NOT_FOUND: 404,
+    RejectReason.OFFER_CHANGED: 409,
+    RejectReason.PATENT_NOT_FOUND: 404,
+    RejectReason.AUCTION_NOT_FOUND: 404,
     RejectReason.ORDER_CLOSED: 409,
     RejectReason.ALREADY_REGISTERED: 409,
     RejectReason.DUPLICATE_CLIENT_ORDER_ID: 409,

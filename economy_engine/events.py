@@ -16,6 +16,7 @@ import numpy as np
 
 from economy_engine import limits
 from economy_engine.commands import CommandKind
+from economy_engine.deals import LOT_EVENT_DTYPE, PATENT_EVENT_DTYPE
 from economy_engine.event_kinds import Indicator, WorldEvent
 from economy_engine.order_terms import OrderEvent, OrderStatus
 from economy_engine.works import MEMBER_EVENT_DTYPE, SITE_EVENT_DTYPE, WORKS_EVENT_DTYPE
@@ -191,7 +192,9 @@ _SECTIONS: dict[str, tuple[int, np.dtype]] = {
     "sites": (24, SITE_EVENT_DTYPE),
     "members": (25, MEMBER_EVENT_DTYPE),
     "works": (26, WORKS_EVENT_DTYPE),
-    "totals": (27, TOTAL_DTYPE),
+    "patents": (27, PATENT_EVENT_DTYPE),
+    "lots": (28, LOT_EVENT_DTYPE),
+    "totals": (29, TOTAL_DTYPE),
 }
 _NAMES = {number: (name, dtype) for name, (number, dtype) in _SECTIONS.items()}
 
@@ -218,6 +221,8 @@ class Block:
     sites: np.ndarray = _rows("sites")  # noqa: RUF009
     members: np.ndarray = _rows("members")  # noqa: RUF009
     works: np.ndarray = _rows("works")  # noqa: RUF009
+    patents: np.ndarray = _rows("patents")  # noqa: RUF009
+    lots: np.ndarray = _rows("lots")  # noqa: RUF009
     totals: np.ndarray = _rows("totals")  # noqa: RUF009
 
 
@@ -302,6 +307,9 @@ _RESULTS: dict[int, tuple[str, ...]] = {
     CommandKind.SELL_SITE: ("received_minor", "insurance_minor"),
     CommandKind.UPGRADE_SITE: ("paid_minor", "tier"),
     CommandKind.RESEARCH_SITE: ("units", "level"),
+    CommandKind.TAKE_SITE: ("paid_minor",),
+    CommandKind.TAKE_LICENCE: ("paid_minor", "level"),
+    CommandKind.BID_SITE: ("paid_minor", "ends_tick"),
     CommandKind.BUY_PROSPECT: ("paid_minor", "finds", "found_lots", "received_minor"),
 }
 

@@ -275,3 +275,8 @@ class WorksParams(NamedTuple):
     position_wages: float = 40.0  # newcomer's position and bids, in mean wages
     newcomer_ppm: int = 20_000  # price protection of a newcomer's market order
     newcomer_hours: int = 2  # social hours
+    deal_ceiling: float = 2.0  # price of a deal between participants, in what it costs anew
+    patent_days: int = 360  # term of a patent
+    patent_percent: int = 10  # of a licence, to the treasury
+    auction_days: int = 15
+    auction_condition: float = 0.7  # of what a failed firm leaves

@@ -13,6 +13,7 @@ import numpy as np
 
 from economy_engine import directory, events
 from economy_engine.book.columns import ClosureReason, OutboxCount
+from economy_engine.deals import LOT_EVENT_DTYPE, PATENT_EVENT_DTYPE
 from economy_engine.errors import RejectReason
 from economy_engine.ledger.columns import CASH
 from economy_engine.order_terms import OrderEvent, OrderStatus
@@ -20,7 +21,12 @@ from economy_engine.schema import Clock
 from economy_engine.state import WorldState
 from economy_engine.systems.works.members import day_of, member_of
 from economy_engine.systems.works.sites import job_of
-from economy_engine.works import MEMBER_EVENT_DTYPE, SITE_EVENT_DTYPE, WORKS_EVENT_DTYPE
+from economy_engine.works import (
+    LEVELS_MAX,
+    MEMBER_EVENT_DTYPE,
+    SITE_EVENT_DTYPE,
+    WORKS_EVENT_DTYPE,
+)
 
 _OPEN_CLOSURES = (
     ClosureReason.SELF_TRADE_REDUCED,
@@ -52,6 +58,8 @@ class Reports:
         self._sites: dict[int, np.ndarray] = {}  # by deed
         self._members: dict[int, np.ndarray] = {}  # by participant
         self._dismissed: list[np.ndarray] = []
+        self._patents: dict[int, np.ndarray] = {}  # by place
+        self._lots: dict[int, np.ndarray] = {}  # by number
 
     def placed(self, order: dict[str, Any]) -> None:
         """Add the state that an order's own command left it in."""
@@ -115,6 +123,10 @@ class Reports:
         for row in sorted(found.members):
             member = _member_row(state, row, tick)
             self._members[int(member["participant"][0])] = member
+        for place in sorted(found.patents):
+            self._patents[place] = _patent_row(state, place, tick)
+        for number, (lot, standing) in found.lots.items():
+            self._lots[number] = _lot_row(state, lot, standing, tick)
         found.clear()
 
     def works(self) -> np.ndarray:
@@ -128,6 +140,14 @@ class Reports:
     def members(self) -> np.ndarray:
         """Return one MEMBER_EVENT row per participant whose contract or household changed."""
         return _joined(list(self._members.values()), MEMBER_EVENT_DTYPE)
+
+    def patents(self) -> np.ndarray:
+        """Return one PATENT_EVENT row per patent that changed, in its last state."""
+        return _joined(list(self._patents.values()), PATENT_EVENT_DTYPE)
+
+    def lots(self) -> np.ndarray:
+        """Return one LOT_EVENT row per auction that changed, in its last state."""
+        return _joined(list(self._lots.values()), LOT_EVENT_DTYPE)
 
     def orders(self) -> np.ndarray:
         """Return one ORDER_EVENT row per order, by seq."""
@@ -310,4 +330,31 @@ def _member_row(state: WorldState, row: int, tick: int) -> np.ndarray:
     out["tick"], out["day"] = tick, day_of(state)
     for name in ("work_until", "worked_days", "earned", "protected_until", "needs", "fed", "sites"):
         out[name] = member[name]
+    return out
+
+
+def _patent_row(state: WorldState, place: int, tick: int) -> np.ndarray:
+    out = np.zeros(1, PATENT_EVENT_DTYPE)
+    patent = state.arrays["patents"][place]
+    out["good"], out["level"], out["tick"] = place // LEVELS_MAX, place % LEVELS_MAX + 1, tick
+    if not patent["until"]:
+        return out
+    out["participant"] = directory.participants_of(state, np.array([int(patent["owner"])]))
+    for name in ("until", "fee", "licences", "earned"):
+        out[name] = patent[name]
+    return out
+
+
+_LOT_FIELDS = tuple(
+    name for name in LOT_EVENT_DTYPE.names or () if name not in ("tick", "participant", "state")
+)
+
+
+def _lot_row(state: WorldState, lot: Any, standing: int, tick: int) -> np.ndarray:
+    out = np.zeros(1, LOT_EVENT_DTYPE)
+    out["tick"], out["state"] = tick, standing
+    if lot["best"]:
+        out["participant"] = directory.participants_of(state, np.array([int(lot["bidder"])]))
+    for name in _LOT_FIELDS:
+        out[name] = lot[name]
     return out

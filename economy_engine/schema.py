@@ -7,12 +7,11 @@ derived or scratch and lives outside the arena.
 
 from enum import IntEnum
 
-import numpy as np
-
 from economy_engine import limits
 from economy_engine.array_spec import (
     ACCOUNTS,
     CALENDAR,
+    CALENDAR_DTYPE,
     DETAILS,
     FREE,
     FREE_ROWS,
@@ -20,6 +19,7 @@ from economy_engine.array_spec import (
     MEMBERS,
     ORDERS,
     PARTICIPANTS,
+    REGION_DTYPE,
     ROWS,
     SELLERS,
     SHIPMENTS,
@@ -33,6 +33,7 @@ from economy_engine.book.columns import (
     ORDER_DTYPE,
     BookColumns,
 )
+from economy_engine.deals import LOT_DTYPE, PATENT_DTYPE, PATENTS
 from economy_engine.ledger.columns import LedgerColumns
 from economy_engine.params import WorldParams
 from economy_engine.systems.columns import (
@@ -91,6 +92,7 @@ class Clock(IntEnum):
     ENTRIES = 11  # entries ever applied
     SITES = 12  # sites ever used are [0, this)
     RULE_ORDERS = 13  # orders ever placed by sites' rules
+    LOTS = 14  # sites ever auctioned
 
 
 def sizes(params: WorldParams, rows: int, counts: dict[str, int]) -> dict[str, int]:
@@ -121,18 +123,6 @@ def sizes(params: WorldParams, rows: int, counts: dict[str, int]) -> dict[str, i
         "HR": len(History),
         **counts,
     }
-
-
-CALENDAR_DTYPE = np.dtype(
-    [
-        ("tick", "<i8"),
-        ("number", "<i8"),
-        ("reference", "<i8"),
-        ("generation", "<u4"),
-        ("kind", "<i4"),
-    ]
-)
-REGION_DTYPE = np.dtype([("owner", "<i4"), ("open", "<i4"), ("toll", "<i8"), ("delay", "<i8")])
 
 
 # Columns that a tuple got after its first version: their arrays stand at the end of the table.
@@ -364,6 +354,8 @@ SCHEMA: tuple[ArraySpec, ...] = (
         | dict.fromkeys(("returns", "flows", "volumes"), ("<f4", ("M", BARS), 0)),
     ),
     ArraySpec("members", MEMBER_DTYPE, ("B",), MEMBERS),
+    ArraySpec("patents", PATENT_DTYPE, (PATENTS,)),
+    ArraySpec("lots", LOT_DTYPE, (limits.AUCTION_LOTS_MAX,)),
 )
 DERIVED: tuple[ArraySpec, ...] = tuple(_DERIVED)
 BY_NAME: dict[str, ArraySpec] = {spec.name: spec for spec in (*SCHEMA, *DERIVED)}

@@ -313,6 +313,11 @@ class WorldState:
         made = int(self.ledger.issued[Issued.CREDIT])
         return int(self.credit.loan.sum()) - loans, loans + bad - made
 
+    def bids_missing(self) -> int:
+        """Return what the institution of bids has less the best bids, in minor units: zero."""
+        held = int(self.ledger.cash[self.institution(Institution.BIDS)])
+        return held - int(self.arrays["lots"]["best"].sum())
+
     def check(self) -> None:
         """Raise ContractViolation unless money, goods and claims add up, none of them negative."""
         money, goods = self.conservation()
@@ -322,6 +327,8 @@ class WorldState:
             raise ContractViolation(f"goods are off by {goods.tolist()} lots")
         if any(self.claims_missing()):
             raise ContractViolation(f"claims are off by {self.claims_missing()} minor units")
+        if self.bids_missing():
+            raise ContractViolation(f"bids are off by {self.bids_missing()} minor units")
         if int(self.credit.loan.min()) < 0 or int(self.credit.totals.min()) < 0:
             raise ContractViolation("a claim is negative")
         rows = int(self.clock[Clock.ROWS])

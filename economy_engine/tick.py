@@ -37,7 +37,7 @@ from economy_engine.systems.behavior import (
 )
 from economy_engine.systems.columns import Institution
 from economy_engine.systems.venue import Venue
-from economy_engine.systems.works import members, sites
+from economy_engine.systems.works import auctions, members, sites
 
 _MOOD_STEPS = 10  # mood indicators are published this often
 
@@ -52,6 +52,7 @@ def advance(state: WorldState) -> None:
     sweep_expired_participants(state.book, state.ledger, state.outbox, tick)
     _receive_shipments(state, tick)
     _keep_deadlines(state, tick)
+    auctions.close_lots(state, tick)
     for step_of_tick in range(shape.steps_per_tick):
         step, phase = int(clock[Clock.STEP]), int(clock[Clock.PHASE])
         venue = _venue(state, tick, step, phase, shape.ticks_per_step)

@@ -16,7 +16,7 @@ import numpy as np
 from numba import config, typeof
 
 from economy_engine import apply as applying
-from economy_engine import commands, genesis, market_data, params, snapshot, tick
+from economy_engine import commands, genesis, market_data, params, snapshot, tick, units
 from economy_engine.book import checks
 from economy_engine.book.kernels import sweep_expired_participants
 from economy_engine.goods import OIL
@@ -153,8 +153,12 @@ def _play_works(state: WorldState, act: Any) -> None:
     members.close_members(state, 1, 1)
     rules = commands.SetSite(bytes(16), 10, 1_000, 1, Pricing.COST_PLUS, 0, 0, 0, True)
     act(rules, commands.ResearchSite(bytes(16)), commands.UpgradeSite(bytes(16)), ref_seq=deed)
-    act(commands.SellSite(bytes(16)), ref_seq=deed)
-    act(commands.BuyProspect(OIL, 1), commands.StopWork())
+    act(commands.OfferLicence(OIL, 1, 1), commands.TakeLicence(bytes(16), 1), ref_seq=deed)
+    act(commands.OfferSite(bytes(16), 1), commands.EndOffer(bytes(16)), ref_seq=deed)
+    units.fee_minor_up(1)
+    act(commands.TakeSite(bytes(16), 1), commands.SellSite(bytes(16)), ref_seq=deed)
+    act(commands.BidSite(1, int(state.arrays["lots"][0]["reserve"])), commands.BuyProspect(OIL, 1))
+    act(commands.StopWork())
     members.end_protection(state, row, int(state.ledger.generation[row]), 1)
     tick.clear_reports(state)
 

@@ -74,6 +74,18 @@ class WorksEvent(IntEnum):
     STORAGE_FEE = 19
     PROTECTION_ENDED = 20
     INSURANCE = 21
+    SITE_OFFERED = 22
+    OFFER_ENDED = 23
+    SITE_TAKEN = 24  # bought from another participant
+    SITE_PASSED_ON = 25  # sold to one, less the fee
+    PATENT_GRANTED = 26  # quantity: the level
+    PATENT_ENDED = 27
+    PATENT_LICENSED = 28  # offered at a fee, or no longer
+    LICENCE_TAKEN = 29
+    LICENCE_GIVEN = 30  # less the treasury's part
+    BID_PLACED = 31
+    BID_RETURNED = 32
+    SITE_WON = 33  # paid for with the bid
 
 
 # Records of the state: a site, and what a participant's ledger row has besides.
@@ -99,7 +111,7 @@ SITE_DTYPE = np.dtype(
         ("wage", "<i8"),  # minor units per worker-day
         ("next_production", "<i8"),  # step
         ("next_visit", "<i8"),  # step
-        ("paid", "<i8"),  # minor units paid for licences
+        ("paid", "<i8"),  # minor units paid for it
         ("posted", "<i8"),  # lots on offer after the last production
         ("made", "<i8"),  # lots of the last day
         ("made_total", "<i8"),
@@ -108,6 +120,7 @@ SITE_DTYPE = np.dtype(
         ("rent", "<f8"),  # scarcity rent in it
         ("slots", "<i4", (8,)),  # own orders, -1 = none
         ("generations", "<u4", (8,)),
+        ("offer", "<i8"),  # minor units asked of other participants, 0 = not for sale
     ]
 )
 MEMBER_DTYPE = np.dtype(
@@ -148,6 +161,7 @@ SITE_EVENT_DTYPE = np.dtype(
         ("made", "<i8"),
         ("made_total", "<i8"),
         ("paid", "<i8"),
+        ("offer", "<i8"),  # minor units, 0 = not for sale
         ("cost", "<f8"),  # minor units per lot, with the rent
         ("rent", "<f8"),
         ("reference", "<f8"),  # reference price

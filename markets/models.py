@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from markets.works_models import MemberView, SiteView, WorksNote
+from markets.works_models import LotView, MemberView, PatentView, SiteView, WorksNote
 
 __all__ = [
     "Attribution",
@@ -17,9 +17,11 @@ __all__ = [
     "Candle",
     "FillView",
     "IndicatorPoint",
+    "LotView",
     "MarketStat",
     "MemberView",
     "OrderView",
+    "PatentView",
     "RouteView",
     "ShipmentView",
     "SiteView",

@@ -264,16 +264,58 @@ def site_set(
     return _submit(participant, _prepare(participant, command, {**data, "site": site}, key=key))
 
 
+def site_offer(
+    *, participant: Participant, site: uuid.UUID, data: Mapping[str, Any], key: str | None = None
+) -> inbox.Receipt:
+    """Submit a parsed `DealMessage` as the offer of a site. Raises as `order_place`."""
+    command = commands.OfferSite(target=site.bytes, price=data["price"])
+    return _submit(participant, _prepare(participant, command, {**data, "site": site}, key=key))
+
+
+def offer_take(
+    *, participant: Participant, site: uuid.UUID, data: Mapping[str, Any], key: str | None = None
+) -> inbox.Receipt:
+    """Submit a parsed `DealMessage` as the purchase of an offered site. Raises as `order_place`."""
+    command = commands.TakeSite(target=site.bytes, price=data["price"])
+    return _submit(participant, _prepare(participant, command, {**data, "site": site}, key=key))
+
+
+def licence_offer(
+    *, participant: Participant, good: int, level: int, fee: int, key: str | None = None
+) -> inbox.Receipt:
+    """Submit the fee (minor units, 0 = none) of a patent's use. Raises as `order_place`."""
+    command = commands.OfferLicence(good=good, level=level, fee=fee)
+    fields = {"good": good, "level": level, "fee": fee}
+    return _submit(participant, _prepare(participant, command, fields, key=key))
+
+
+def licence_take(
+    *, participant: Participant, site: uuid.UUID, data: Mapping[str, Any], key: str | None = None
+) -> inbox.Receipt:
+    """Submit a parsed `DealMessage` as the use of a patent on a site. Raises as `order_place`."""
+    command = commands.TakeLicence(target=site.bytes, price=data["price"])
+    return _submit(participant, _prepare(participant, command, {**data, "site": site}, key=key))
+
+
+def auction_bid(
+    *, participant: Participant, number: int, data: Mapping[str, Any], key: str | None = None
+) -> inbox.Receipt:
+    """Submit a parsed `DealMessage` as a bid in an auction. Raises as `order_place`."""
+    command = commands.BidSite(lot=number, price=data["price"])
+    return _submit(participant, _prepare(participant, command, {**data, "lot": number}, key=key))
+
+
 _SITE_ACTS = {
     "sell": commands.SellSite,
     "upgrade": commands.UpgradeSite,
     "research": commands.ResearchSite,
+    "end_offer": commands.EndOffer,
 }
 
 
 def site_act(
     *, participant: Participant, site: uuid.UUID, act: str, key: str | None = None
 ) -> inbox.Receipt:
-    """Submit `sell`, `upgrade` or `research` of a site. Raises as `order_place`."""
+    """Submit an act of `_SITE_ACTS` on a site. Raises as `order_place`."""
     command = _SITE_ACTS[act](target=site.bytes)
     return _submit(participant, _prepare(participant, command, {"site": site}, key=key))

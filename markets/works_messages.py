@@ -69,6 +69,18 @@ class SetSiteMessage(StrictSerializer):
         return attrs
 
 
+class DealMessage(StrictSerializer):
+    """An offer or its taking: `POST /api/sites/<id>/offer`, `POST /api/offers/<id>`."""
+
+    price = PriceField()
+
+
+class LicenceMessage(StrictSerializer):
+    """`POST /api/patents/<good>/<level>`: the fee for four jobs."""
+
+    fee = PriceField()
+
+
 class BuyProspectMessage(StrictSerializer):
     """`POST /api/prospects`."""
 

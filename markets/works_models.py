@@ -6,7 +6,7 @@ from django.db import models
 
 
 class SiteView(models.Model):
-    """A participant's site as it stands; `deed` is the seq of the command that bought it."""
+    """A participant's site as it stands; `deed` is the seq of the command that bought it first."""
 
     world_id = models.BigIntegerField()
     deed = models.BigIntegerField()
@@ -32,6 +32,7 @@ class SiteView(models.Model):
     made = models.BigIntegerField()
     made_total = models.BigIntegerField()
     paid = models.BigIntegerField()
+    offer = models.BigIntegerField(default=0)
     cost = models.FloatField()
     rent = models.FloatField()
     reference = models.FloatField()
@@ -47,6 +48,11 @@ class SiteView(models.Model):
         indexes = [
             models.Index(
                 fields=["world_id", "participant_id", "deed"], name="markets_site_participant"
+            ),
+            models.Index(
+                fields=["world_id", "offer"],
+                name="markets_site_offered",
+                condition=models.Q(offer__gt=0),
             ),
         ]
 
@@ -112,3 +118,63 @@ class WorksNote(models.Model):
 
     def __str__(self) -> str:
         return f"note {self.kind} at tick {self.tick}"
+
+
+class PatentView(models.Model):
+    """Who was first to reach a level of research for a good, and the fee of its use.
+
+    Participant 0: nobody's any more.
+    """
+
+    world_id = models.BigIntegerField()
+    good = models.SmallIntegerField()
+    level = models.SmallIntegerField()
+    participant_id = models.BigIntegerField()
+    tick = models.BigIntegerField()
+    until = models.BigIntegerField()
+    fee = models.BigIntegerField()
+    licences = models.BigIntegerField()
+    earned = models.BigIntegerField()
+    commit = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = "patent"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["world_id", "good", "level"], name="markets_patent_place"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"patent of level {self.level} for good {self.good}"
+
+
+class LotView(models.Model):
+    """A site that the treasury auctions, or has auctioned; participant: of the best bid, or 0."""
+
+    world_id = models.BigIntegerField()
+    number = models.BigIntegerField()
+    tick = models.BigIntegerField()
+    participant_id = models.BigIntegerField()
+    market = models.SmallIntegerField()
+    tier = models.SmallIntegerField()
+    level = models.SmallIntegerField()
+    origin = models.SmallIntegerField()
+    state = models.SmallIntegerField()
+    condition = models.FloatField()
+    opened = models.BigIntegerField()
+    ends = models.BigIntegerField()
+    reserve = models.BigIntegerField()
+    best = models.BigIntegerField()
+    bids = models.BigIntegerField()
+    commit = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = "auction"
+        constraints = [
+            models.UniqueConstraint(fields=["world_id", "number"], name="markets_lot_number"),
+        ]
+        indexes = [models.Index(fields=["world_id", "state", "ends"], name="markets_lot_running")]
+
+    def __str__(self) -> str:
+        return f"auction {self.number}"

@@ -38,7 +38,8 @@ def economy(world: Any) -> Economy:
     return Economy(**found)
 
 
-def _outlook_shape(outlook: Outlook, market: int) -> dict[str, Any]:
+def outlook_shape(outlook: Outlook, market: int) -> dict[str, Any]:
+    """A day of a site as JSON."""
     good = GOODS[market % len(GOODS)]
     payback = outlook.payback_days
     return {
@@ -57,7 +58,8 @@ def _outlook_shape(outlook: Outlook, market: int) -> dict[str, Any]:
     }
 
 
-def _affordable(participant: Any, cost: int) -> dict[str, Any]:
+def affordable(participant: Any, cost: int) -> dict[str, Any]:
+    """A cost beside the free cash."""
     cash = selectors.free_cash(participant)
     return {"cost": credits_text(cost), "cash": credits_text(cash), "affordable": cash >= cost}
 
@@ -82,11 +84,12 @@ def buy_site(participant: Any, data: Mapping[str, Any]) -> dict[str, Any]:
     if not works.may_be_made(market):
         raise Problem("recipe_not_allowed")
     cost = works.licence_minor(AMOUNTS, 1, now.level)
-    seen = _outlook(now, market, 1, paid=cost)
-    return _affordable(participant, cost) | _outlook_shape(seen, market)
+    seen = outlook_of(now, market, 1, paid=cost)
+    return affordable(participant, cost) | outlook_shape(seen, market)
 
 
-def _outlook(now: Economy, market: int, tier: int, **given: Any) -> Outlook:
+def outlook_of(now: Economy, market: int, tier: int, **given: Any) -> Outlook:
+    """The engine's outlook at the newest prices; the mean wage unless one is given."""
     given.setdefault("wage", now.wage)
     return works.outlook(
         AMOUNTS,
@@ -99,7 +102,8 @@ def _outlook(now: Economy, market: int, tier: int, **given: Any) -> Outlook:
     )
 
 
-def _skill(site: Mapping[str, Any], fed: bool, step: int = 0) -> float:
+def skill_of(site: Mapping[str, Any], fed: bool, step: int = 0) -> float:
+    """A site's productivity, `step` levels of research further."""
     return works.productivity(site["level"] + step, fed, site["condition"])
 
 
@@ -108,20 +112,20 @@ def set_site(participant: Any, site: Mapping[str, Any], data: Mapping[str, Any])
     now, market = economy(participant.world), site["market"]
     if data["workers"] > TIER_WORKERS[site["tier"] - 1]:
         raise Problem("site_at_limit")
-    skill = _skill(site, selectors.is_fed(participant))
+    skill = skill_of(site, selectors.is_fed(participant))
     idle = not data["output"] or not data["workers"]
     price = works.asking_price(
         data["pricing"], data.get("price", 0), data.get("markup_ppm", 0), site["cost"],
         now.prices[market],
     )  # fmt: skip
-    seen = _outlook(
+    seen = outlook_of(
         now, market, site["tier"], wage=float(data["wage"]), skill=skill, price=price,
         output=1e-9 if idle else float(data["output"]), workers=data["workers"] or 1,
         paid=site["paid"],
     )  # fmt: skip
     pricing = Pricing(data["pricing"]).name.lower()
     return {"cost": credits_text(0), "asking_price": money(price), "pricing": pricing} | (
-        _outlook_shape(seen, market)
+        outlook_shape(seen, market)
     )
 
 
@@ -130,17 +134,18 @@ def upgrade_site(participant: Any, site: Mapping[str, Any]) -> dict[str, Any]:
     now, tier = economy(participant.world), site["tier"]
     if tier >= works.TIERS_MAX:
         raise Problem("site_at_limit")
-    skill = _skill(site, selectors.is_fed(participant))
+    skill = skill_of(site, selectors.is_fed(participant))
     cost = works.upgrade_minor(AMOUNTS, tier, now.level)
     wage = float(site["wage"])
-    before = _outlook(now, site["market"], tier, skill=skill, wage=wage)
-    after = _outlook(now, site["market"], tier + 1, skill=skill, wage=wage)
+    before = outlook_of(now, site["market"], tier, skill=skill, wage=wage)
+    after = outlook_of(now, site["market"], tier + 1, skill=skill, wage=wage)
     gain = after.profit - before.profit
-    shown = _outlook_shape(after, site["market"]) | _gain(cost, gain)
-    return _affordable(participant, cost) | shown | {"tier": tier + 1}
+    shown = outlook_shape(after, site["market"]) | gain_of(cost, gain)
+    return affordable(participant, cost) | shown | {"tier": tier + 1}
 
 
-def _gain(cost: float, gain: float) -> dict[str, Any]:
+def gain_of(cost: float, gain: float) -> dict[str, Any]:
+    """More profit a day, and the days in which it earns the cost."""
     return {
         "profit_gain": money(gain),
         "payback_days": f"{cost / gain:.1f}" if gain > 0 else None,
@@ -155,11 +160,11 @@ def research_site(participant: Any, site: Mapping[str, Any]) -> dict[str, Any]:
     units = works.research_units(AMOUNTS, site["level"], site["tier"])
     licences = market - market % len(GOODS) + INDEX["IP"]
     fed, wage = selectors.is_fed(participant), float(site["wage"])
-    before = _outlook(now, market, site["tier"], skill=_skill(site, fed), wage=wage)
-    after = _outlook(now, market, site["tier"], skill=_skill(site, fed, 1), wage=wage)
+    before = outlook_of(now, market, site["tier"], skill=skill_of(site, fed), wage=wage)
+    after = outlook_of(now, market, site["tier"], skill=skill_of(site, fed, 1), wage=wage)
     worth = units * now.prices[licences]
     held = selectors.free_lots(participant, licences)
-    shown = _outlook_shape(after, market) | _gain(worth, after.profit - before.profit)
+    shown = outlook_shape(after, market) | gain_of(worth, after.profit - before.profit)
     return shown | {
         "cost": credits_text(0),
         "units": units,
@@ -191,7 +196,7 @@ def buy_prospect(participant: Any, data: Mapping[str, Any]) -> dict[str, Any]:
         raise Problem("no_deposits")
     ticket = works.ticket_minor(AMOUNTS, now.level)
     prize = int(ticket * AMOUNTS.find_return / AMOUNTS.find_probability)
-    return _affordable(participant, ticket * data["tickets"]) | {
+    return affordable(participant, ticket * data["tickets"]) | {
         "ticket": credits_text(ticket),
         "probability": share(AMOUNTS.find_probability),
         "finders_share": credits_text(prize),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from economy_engine.deals import LotOrigin, next_bid
 from economy_engine.goods import GOODS
 from economy_engine.params import WorksParams
 from economy_engine.units import credits_text
@@ -35,8 +36,13 @@ def money(amount: float) -> str:
     return credits_text(round(amount))
 
 
-def site(row: Mapping[str, Any], level: float, codes: Sequence[str] = CODES) -> dict[str, Any]:
-    """A site as its owner sees it; `level` is the CPI that indexes licences and fees."""
+def site(
+    row: Mapping[str, Any], level: float, codes: Sequence[str] = CODES, licence: int = 0
+) -> dict[str, Any]:
+    """A site as its owner sees it; `level` is the CPI that indexes licences and fees.
+
+    licence: minor units for which its next level may be had by somebody's patent, 0 = not at all.
+    """
     good = GOODS[row["market"] % len(GOODS)]
     tier, market = row["tier"], row["market"]
     reference = row["reference"]
@@ -72,11 +78,78 @@ def site(row: Mapping[str, Any], level: float, codes: Sequence[str] = CODES) -> 
         "land_fee": credits_text(land_fee_minor(AMOUNTS, tier, level)),
         "unpaid_days": row["unpaid_days"],
         "paid": credits_text(row["paid"]),
+        "offer": credits_text(row["offer"]) if row["offer"] else None,
         "resale": credits_text(resale_minor(AMOUNTS, tier, row["condition"], level)),
         "upgrade_price": credits_text(upgrade_minor(AMOUNTS, tier, level)) if grows else None,
         "research_units": (
             research_units(AMOUNTS, row["level"], tier) if row["level"] < LEVELS_MAX else None
         ),
+        "licence_price": credits_text(licence) if licence else None,
+        "tick": row["tick"],
+    }
+
+
+def offer(
+    row: Mapping[str, Any], level: float, *, own: bool, codes: Sequence[str] = CODES
+) -> dict[str, Any]:
+    """A site as others see it while it is offered; how its owner runs it is not told."""
+    market, tier = row["market"], row["tier"]
+    return {
+        "id": str(row["command_id"]),
+        "market": codes[market],
+        "name": GOODS[market % len(GOODS)].name,
+        "price": credits_text(row["offer"]),
+        "own": own,
+        "state": SiteState(row["state"]).name.lower(),
+        "unpaid_days": row["unpaid_days"],
+        "tier": tier,
+        "level": row["level"],
+        "condition": share(row["condition"]),
+        "workers": row["workers"],
+        "workers_max": TIER_WORKERS[tier - 1],
+        "made": row["made"],
+        "land_fee": credits_text(land_fee_minor(AMOUNTS, tier, level)),
+        "tick": row["tick"],
+    }
+
+
+def patent(row: Mapping[str, Any], *, own: bool) -> dict[str, Any]:
+    """A patent; what it has earned is told to its owner."""
+    told = {
+        "good": GOODS[row["good"]].code,
+        "name": GOODS[row["good"]].name,
+        "level": row["level"],
+        "own": own,
+        "fee": credits_text(row["fee"]) if row["fee"] else None,
+        "until_tick": row["until"],
+        "tick": row["tick"],
+    }
+    if own:
+        told |= {"licences": row["licences"], "earned": credits_text(row["earned"])}
+    return told
+
+
+def auction(
+    row: Mapping[str, Any], level: float, *, own: bool, codes: Sequence[str] = CODES
+) -> dict[str, Any]:
+    """A site under the hammer; `own`: the best bid is the caller's."""
+    market, tier = row["market"], row["tier"]
+    return {
+        "number": row["number"],
+        "market": codes[market],
+        "name": GOODS[market % len(GOODS)].name,
+        "origin": LotOrigin(row["origin"]).name.lower(),
+        "tier": tier,
+        "level": row["level"],
+        "condition": share(row["condition"]),
+        "workers_max": TIER_WORKERS[tier - 1],
+        "land_fee": credits_text(land_fee_minor(AMOUNTS, tier, level)),
+        "reserve": credits_text(row["reserve"]),
+        "best": credits_text(row["best"]) if row["best"] else None,
+        "own": own,
+        "bids": row["bids"],
+        "next_bid": credits_text(next_bid(row["reserve"], row["best"])),
+        "ends_tick": row["ends"],
         "tick": row["tick"],
     }
 

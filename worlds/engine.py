@@ -26,6 +26,10 @@ _TARGETED = (
     CommandKind.SET_SITE,
     CommandKind.UPGRADE_SITE,
     CommandKind.RESEARCH_SITE,
+    CommandKind.OFFER_SITE,
+    CommandKind.END_OFFER,
+    CommandKind.TAKE_SITE,
+    CommandKind.TAKE_LICENCE,
 )
 _OWN = Header(origin=Origin.SYSTEM)
 

@@ -70,6 +70,8 @@ def _conservation(state: WorldState, first_held: int) -> list[str]:
     loans, claims = state.claims_missing()
     if loans or claims:
         found.append(f"I2 credit: loans are off by {loans}, claims by {claims}")
+    if state.bids_missing():
+        found.append(f"I2 auctions: bids are off by {state.bids_missing()}")
     return found
 
 

@@ -1,7 +1,7 @@
 """Commands: what may be asked of a world, and their bytes in inbox and journal.
 
-`words` has the kinds, `codec` the bytes and the commands of markets and operations, `works` those
-of the player economy.
+`words` has the kinds, `codec` the bytes and the commands of markets and operations, `works` and
+`works_layouts` those of the player economy.
 """
 
 from economy_engine.commands.codec import (
@@ -25,29 +25,39 @@ from economy_engine.commands.codec import (
 )
 from economy_engine.commands.words import CommandKind, Origin, ShockKind
 from economy_engine.commands.works import (
+    BidSite,
     BuyProspect,
     BuySite,
+    EndOffer,
+    OfferLicence,
+    OfferSite,
     ResearchSite,
     SellSite,
     SetNeeds,
     SetSite,
     StartWork,
     StopWork,
+    TakeLicence,
+    TakeSite,
     UpgradeSite,
     WorksCommand,
 )
 
 __all__ = [
     "BadCommandError",
+    "BidSite",
     "BuyProspect",
     "BuySite",
     "CancelAll",
     "CancelOrder",
     "Command",
     "CommandKind",
+    "EndOffer",
     "Halt",
     "Header",
     "InjectShock",
+    "OfferLicence",
+    "OfferSite",
     "Origin",
     "PlaceOrder",
     "ReduceOrder",
@@ -63,6 +73,8 @@ __all__ = [
     "ShockKind",
     "StartWork",
     "StopWork",
+    "TakeLicence",
+    "TakeSite",
     "Upgrade",
     "UpgradeSite",
     "WorksCommand",

@@ -10,17 +10,32 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, fields
-from enum import IntEnum
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
-from economy_engine import limits, works
+from economy_engine import limits
 from economy_engine.commands import works as works_commands
+from economy_engine.commands.bounds import (
+    FLAG,
+    INT64,
+    LOTS,
+    MARKET,
+    MARKET_OR_ALL,
+    PPM,
+    PRICE,
+    REGION,
+    SHIPMENT,
+    TICK,
+    UINT64,
+    Bounds,
+    Layout,
+    choices,
+)
 from economy_engine.commands.words import CommandKind, Origin, ShockKind
+from economy_engine.commands.works_layouts import WORKS_LAYOUTS
 from economy_engine.errors import RejectReason
 from economy_engine.order_terms import OrderType, SelfTrade, Side, TimeInForce
 
 _HEADER = struct.Struct("<HHBBHqqqq")
-_INT64_MIN = -(2**63)
 
 
 class BadCommandError(ValueError):
@@ -197,118 +212,56 @@ Command = (
 )
 
 
-class _Bounds(NamedTuple):
-    """Least and greatest value of an integer field, with the reason given outside of it."""
-
-    low: int
-    high: int
-    reason: RejectReason = RejectReason.OUT_OF_RANGE
-
-
-class _Layout(NamedTuple):
-    """How one version of one kind is packed; a bytes field has no bounds."""
-
-    type: type[Any]
-    body: struct.Struct
-    bounds: tuple[_Bounds | None, ...]
-
-
-def _choices(enum: type[IntEnum]) -> _Bounds:
-    return _Bounds(min(enum), max(enum), RejectReason.BAD_ENUM)
-
-
-_MARKET = _Bounds(0, limits.MARKETS_MAX - 1, RejectReason.UNKNOWN_SYMBOL)
-_MARKET_OR_ALL = _Bounds(-1, limits.MARKETS_MAX - 1, RejectReason.UNKNOWN_SYMBOL)
-_LOTS = _Bounds(1, limits.QUANTITY_LOTS_MAX, RejectReason.LOT_SIZE)
-_REGION = _Bounds(0, limits.REGIONS_MAX - 1, RejectReason.UNKNOWN_ROUTE)
-_SHIPMENT = _Bounds(1, limits.SHIPMENT_LOTS_MAX, RejectReason.LOT_SIZE)
-_PRICE = _Bounds(0, limits.PRICE_MINOR_MAX, RejectReason.PRICE_FILTER)
-_TICK = _Bounds(0, limits.INT64_MAX)
-_INT64 = _Bounds(_INT64_MIN, limits.INT64_MAX)
-_UINT64 = _Bounds(0, 2**64 - 1)
-_PPM = _Bounds(-1_000_000_000, 1_000_000_000)
-_FLAG = _Bounds(0, 1, RejectReason.BAD_ENUM)
-
-_KINDS = (_choices(Side), _choices(OrderType), _choices(TimeInForce))
-_ORDER = (_MARKET, *_KINDS, _LOTS, _PRICE, _TICK, _choices(SelfTrade))
+_KINDS = (choices(Side), choices(OrderType), choices(TimeInForce))
+_ORDER = (MARKET, *_KINDS, LOTS, PRICE, TICK, choices(SelfTrade))
 
 _LAYOUTS = (
-    _Layout(PlaceOrder, struct.Struct("<hBBBqqqB"), _ORDER),
-    _Layout(CancelOrder, struct.Struct("<16s"), (None,)),
-    _Layout(ReduceOrder, struct.Struct("<16sq"), (None, _LOTS)),
-    _Layout(CancelAll, struct.Struct("<h"), (_MARKET_OR_ALL,)),
-    _Layout(
+    Layout(PlaceOrder, struct.Struct("<hBBBqqqB"), _ORDER),
+    Layout(CancelOrder, struct.Struct("<16s"), (None,)),
+    Layout(ReduceOrder, struct.Struct("<16sq"), (None, LOTS)),
+    Layout(CancelAll, struct.Struct("<h"), (MARKET_OR_ALL,)),
+    Layout(
         RegisterParticipant,
         struct.Struct("<B"),
-        (_FLAG,),
+        (FLAG,),
     ),
-    _Layout(RetireParticipant, struct.Struct("<"), ()),
-    _Layout(ShipGoods, struct.Struct("<hBq"), (_MARKET, _REGION, _SHIPMENT)),
-    _Layout(Halt, struct.Struct("<H"), (_Bounds(0, 65_535),)),
-    _Layout(Resume, struct.Struct("<"), ()),
-    _Layout(
+    Layout(RetireParticipant, struct.Struct("<"), ()),
+    Layout(ShipGoods, struct.Struct("<hBq"), (MARKET, REGION, SHIPMENT)),
+    Layout(Halt, struct.Struct("<H"), (Bounds(0, 65_535),)),
+    Layout(Resume, struct.Struct("<"), ()),
+    Layout(
         Upgrade,
         struct.Struct("<IIQQ"),
-        (_Bounds(0, 2**32 - 1), _Bounds(0, 2**32 - 1), _UINT64, _UINT64),
+        (Bounds(0, 2**32 - 1), Bounds(0, 2**32 - 1), UINT64, UINT64),
     ),
-    _Layout(
+    Layout(
         SetPolicyRate,
         struct.Struct("<qi"),
-        (_PPM, _Bounds(0, 36_000)),
+        (PPM, Bounds(0, 36_000)),
     ),
-    _Layout(
+    Layout(
         InjectShock,
         struct.Struct("<hhq"),
-        (_choices(ShockKind), _MARKET_OR_ALL, _PPM),
+        (choices(ShockKind), MARKET_OR_ALL, PPM),
     ),
-    _Layout(works_commands.StartWork, struct.Struct("<"), ()),
-    _Layout(works_commands.StopWork, struct.Struct("<"), ()),
-    _Layout(
-        works_commands.SetNeeds,
-        struct.Struct("<Bh"),
-        (_FLAG, _Bounds(0, limits.REGIONS_MAX - 1, RejectReason.UNKNOWN_SYMBOL)),
-    ),
-    _Layout(works_commands.BuySite, struct.Struct("<h"), (_MARKET,)),
-    _Layout(works_commands.SellSite, struct.Struct("<16s"), (None,)),
-    _Layout(
-        works_commands.SetSite,
-        struct.Struct("<16sqqhBqqqB"),
-        (
-            None,
-            _Bounds(0, limits.QUANTITY_LOTS_MAX, RejectReason.LOT_SIZE),
-            _Bounds(0, limits.PRICE_MINOR_MAX),
-            _Bounds(0, works.WORKERS_MAX),
-            _choices(works.Pricing),
-            _PRICE,
-            _Bounds(-works.MARKUP_PPM_MAX, works.MARKUP_PPM_MAX),
-            _Bounds(0, limits.QUANTITY_LOTS_MAX, RejectReason.LOT_SIZE),
-            _FLAG,
-        ),
-    ),
-    _Layout(works_commands.UpgradeSite, struct.Struct("<16s"), (None,)),
-    _Layout(works_commands.ResearchSite, struct.Struct("<16s"), (None,)),
-    _Layout(
-        works_commands.BuyProspect,
-        struct.Struct("<hi"),
-        (_MARKET, _Bounds(1, works.TICKETS_MAX)),
-    ),
+    *WORKS_LAYOUTS,
 )
 _BY_KIND = {(layout.type.kind, layout.type.version): layout for layout in _LAYOUTS}
 _NEWEST = {layout.type: layout for layout in _LAYOUTS}
 _HEADER_BOUNDS = {
-    "participant": _Bounds(0, limits.INT64_MAX),
-    "actor": _Bounds(0, limits.INT64_MAX),
-    "origin": _choices(Origin),
-    "flags": _Bounds(0, 255),
-    "expires_tick": _TICK,
-    "authority": _INT64,
+    "participant": Bounds(0, limits.INT64_MAX),
+    "actor": Bounds(0, limits.INT64_MAX),
+    "origin": choices(Origin),
+    "flags": Bounds(0, 255),
+    "expires_tick": TICK,
+    "authority": INT64,
 }
 
 assert all(_HEADER.size + each.body.size <= limits.PAYLOAD_BYTES_MAX for each in _LAYOUTS)
 assert all(len(each.bounds) == len(fields(each.type)) for each in _LAYOUTS)
 
 
-def _check(name: str, value: Any, bounds: _Bounds | None) -> None:
+def _check(name: str, value: Any, bounds: Bounds | None) -> None:
     if bounds is None:
         if not isinstance(value, bytes) or len(value) != 16:
             raise BadCommandError(RejectReason.BAD_LENGTH, f"{name} is not 16 bytes")
@@ -316,7 +269,7 @@ def _check(name: str, value: Any, bounds: _Bounds | None) -> None:
         raise BadCommandError(bounds.reason, f"{name} is outside {bounds.low}..{bounds.high}")
 
 
-def _check_command(layout: _Layout, command: Command) -> list[Any]:
+def _check_command(layout: Layout, command: Command) -> list[Any]:
     values = [getattr(command, field.name) for field in fields(layout.type)]
     for field, value, bounds in zip(fields(layout.type), values, layout.bounds, strict=True):
         _check(field.name, value, bounds)

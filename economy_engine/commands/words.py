@@ -28,6 +28,12 @@ class CommandKind(IntEnum):
     UPGRADE_SITE = 423
     RESEARCH_SITE = 424
     BUY_PROSPECT = 425
+    OFFER_SITE = 426
+    END_OFFER = 427
+    TAKE_SITE = 428
+    OFFER_LICENCE = 429
+    TAKE_LICENCE = 430
+    BID_SITE = 431
     HALT = 800
     RESUME = 801
     UPGRADE = 802

@@ -113,6 +113,72 @@ class BuyProspect:
     tickets: int
 
 
+@dataclass(frozen=True, slots=True)
+class OfferSite:
+    """Offer a site to other participants at a price in minor units, or at another price."""
+
+    kind: ClassVar[CommandKind] = CommandKind.OFFER_SITE
+    version: ClassVar[int] = 1
+
+    target: bytes
+    price: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndOffer:
+    """Offer a site no longer."""
+
+    kind: ClassVar[CommandKind] = CommandKind.END_OFFER
+    version: ClassVar[int] = 1
+
+    target: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TakeSite:
+    """Buy a site that another participant offers; `price` is the most that is paid for it."""
+
+    kind: ClassVar[CommandKind] = CommandKind.TAKE_SITE
+    version: ClassVar[int] = 1
+
+    target: bytes
+    price: int
+
+
+@dataclass(frozen=True, slots=True)
+class OfferLicence:
+    """Let others use an own patent for a fee: minor units for four jobs; 0 = no longer."""
+
+    kind: ClassVar[CommandKind] = CommandKind.OFFER_LICENCE
+    version: ClassVar[int] = 1
+
+    good: int
+    level: int
+    fee: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakeLicence:
+    """Bring a site to the next level by the patent of another; `price` is the most that is paid."""
+
+    kind: ClassVar[CommandKind] = CommandKind.TAKE_LICENCE
+    version: ClassVar[int] = 1
+
+    target: bytes
+    price: int
+
+
+@dataclass(frozen=True, slots=True)
+class BidSite:
+    """Bid for a site that the treasury auctions: minor units, taken now, returned when outbid."""
+
+    kind: ClassVar[CommandKind] = CommandKind.BID_SITE
+    version: ClassVar[int] = 1
+
+    lot: int
+    price: int
+
+
 WorksCommand = (
     StartWork
     | StopWork
@@ -123,4 +189,10 @@ WorksCommand = (
     | UpgradeSite
     | ResearchSite
     | BuyProspect
+    | OfferSite
+    | EndOffer
+    | TakeSite
+    | OfferLicence
+    | TakeLicence
+    | BidSite
 )

@@ -15,8 +15,10 @@ from economy_engine.ledger.columns import CASH, AccountFlag
 from economy_engine.schema import Clock
 from economy_engine.state import WorldState
 from economy_engine.systems.columns import Institution
+from economy_engine.systems.works.auctions import return_bids_of
 from economy_engine.systems.works.members import member_of
-from economy_engine.systems.works.sites import close_site
+from economy_engine.systems.works.patents import end_patents_of
+from economy_engine.systems.works.sites import take_back
 from economy_engine.works import MEMBER_DTYPE, SiteState
 
 GRANT_INCOME_DAYS = 20
@@ -66,11 +68,11 @@ def _protect(state: WorldState, row: int, tick: int) -> None:
     state.emission.works.members.add(row)
 
 
-def _close_sites(state: WorldState, row: int) -> None:
+def _close_sites(state: WorldState, row: int, tick: int) -> None:
     sites = state.arrays["sites"][: state.clock[Clock.SITES]]
     own = (sites["owner"] == row) & (sites["state"] != SiteState.FREE)
     for place in np.flatnonzero(own).tolist():
-        close_site(state, place)
+        take_back(state, place, tick)
 
 
 def retire(context: Context, command: RetireParticipant) -> Decision:
@@ -82,7 +84,9 @@ def retire(context: Context, command: RetireParticipant) -> Decision:
     cancel_all(
         state.book, state.ledger, state.outbox, context.row, -1, ClosureReason.RETIRED, context.tick
     )
-    _close_sites(state, context.row)
+    _close_sites(state, context.row, context.tick)
+    return_bids_of(state, context.row, context.tick)
+    end_patents_of(state, context.row, context.tick)
     state.arrays["members"][context.row - state.first_participant] = np.zeros(1, MEMBER_DTYPE)[0]
     state.emission.works.members.discard(context.row)
     ledger = state.ledger

@@ -7,7 +7,17 @@ from typing import Any, NamedTuple
 
 from economy_engine import commands, directory
 from economy_engine.errors import RejectReason
-from economy_engine.handlers import operations, orders, participants, shipments, sites, works
+from economy_engine.handlers import (
+    auctions,
+    deals,
+    operations,
+    orders,
+    participants,
+    patents,
+    shipments,
+    sites,
+    works,
+)
 from economy_engine.handlers.decision import Context, Decision, refused
 from economy_engine.schema import Clock
 from economy_engine.state import WorldState
@@ -38,6 +48,12 @@ HANDLERS: dict[type, Rule] = {
     commands.SetSite: Rule(sites.set_rules, True, when_halted=False),
     commands.UpgradeSite: Rule(sites.upgrade, True, when_halted=False),
     commands.ResearchSite: Rule(sites.research, True, when_halted=False),
+    commands.OfferSite: Rule(deals.offer, True, when_halted=False),
+    commands.EndOffer: Rule(deals.end_offer, True, when_halted=True),
+    commands.TakeSite: Rule(deals.take, True, when_halted=False),
+    commands.OfferLicence: Rule(patents.offer, True, when_halted=False),
+    commands.TakeLicence: Rule(patents.take, True, when_halted=False),
+    commands.BidSite: Rule(auctions.bid, True, when_halted=False),
     commands.Halt: Rule(operations.halt, False, when_halted=True),
     commands.Resume: Rule(operations.resume, False, when_halted=True),
     commands.Upgrade: Rule(operations.upgrade, False, when_halted=True),

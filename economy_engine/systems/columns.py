@@ -191,6 +191,7 @@ class CreditTotal(IntEnum):
     SITES = 8  # entries ever made in `sites`
     ANNOUNCED = 9  # of them, reported as events
     FAILURES_CLOSED = 10  # failures up to the last day's end
+    AUCTIONED = 11  # entries of `sites` that were looked at for an auction
 
 
 SITES_LISTED = 64
@@ -207,7 +208,7 @@ class CreditColumns(NamedTuple):
     earnings: np.ndarray  # EMA of the daily profit on sales, minor units
     failures: np.ndarray  # int64, times the row was founded anew
     totals: np.ndarray  # int64[16], CreditTotal
-    sites: np.ndarray  # FAILED_SITE_DTYPE[64], ring: capacity of failed firms, to be auctioned
+    sites: np.ndarray  # FAILED_SITE_DTYPE[64], ring: what failed firms left, to be auctioned
 
 
 class DeskColumns(NamedTuple):
@@ -355,3 +356,4 @@ class Institution(IntEnum):
     TRANSIT = 7  # goods between regions
     CARRIER = 8  # buys and uses the energy that movers have paid for
     BANK = 10
+    BIDS = 11  # holds the best bids of running auctions

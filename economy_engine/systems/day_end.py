@@ -16,7 +16,7 @@ from economy_engine.systems import (
 )
 from economy_engine.systems.behavior import arbitrage
 from economy_engine.systems.columns import Institution, Macro
-from economy_engine.systems.works import members
+from economy_engine.systems.works import lots, members, patents
 from economy_engine.units import increment_for, increment_previous
 
 _WEALTH_DAYS = 10  # household wealth is counted this often
@@ -31,6 +31,7 @@ def close_day(state: WorldState, tick: int, step: int) -> None:
     indicators.publish_resources(state, tick)
     indicators.publish_day(state, tick, day_number, volumes)
     credit_reports.publish_credit(state, tick)
+    lots.put_up_failed(state, tick)
     state.emission.world_event(tick, WorldEvent.DAY_ENDED, -1, float(day_number), day_number)
     _change_increments(state, tick)
     day = state.day
@@ -67,6 +68,7 @@ def _close_money(state: WorldState, tick: int, day_number: int) -> None:
         ledger, state.credit, macro, params.credit, len(state.household.employer), rows.agents
     )
     members.close_members(state, tick, day_number)
+    patents.close_patents(state, tick)
     monetary.set_dividends(ledger, macro, policy, rows.agents)
     monetary.issue_money(ledger, day, macro, policy, day_number, rows.agents)
     monetary.set_universal_dividend(ledger, state.household, macro, policy, rows.agents)

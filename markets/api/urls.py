@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from markets.api import views, works_views
+from markets.api import deals_views, views, works_views
 
 urlpatterns = [
     path("markets", views.MarketListView.as_view(), name="api_markets"),
@@ -37,4 +37,20 @@ urlpatterns = [
         works_views.SiteResearchView.as_view(),
         name="api_site_research",
     ),
+    path("sites/<uuid:site_id>/offer", deals_views.SiteOfferView.as_view(), name="api_site_offer"),
+    path(
+        "sites/<uuid:site_id>/licence",
+        deals_views.SiteLicenceView.as_view(),
+        name="api_site_licence",
+    ),
+    path("patents", deals_views.PatentListView.as_view(), name="api_patents"),
+    path(
+        "patents/<str:good>/<int:level>",
+        deals_views.PatentDetailView.as_view(),
+        name="api_patent",
+    ),
+    path("auctions", deals_views.AuctionListView.as_view(), name="api_auctions"),
+    path("auctions/<int:number>", deals_views.AuctionDetailView.as_view(), name="api_auction"),
+    path("offers", deals_views.OfferListView.as_view(), name="api_offers"),
+    path("offers/<uuid:site_id>", deals_views.OfferDetailView.as_view(), name="api_offer"),
 ]

@@ -26,11 +26,13 @@ _WRITE = (400, 401, 403, 404, 409, 411, 413, 422, 429, 503)
 PREVIEW = query("preview", str, "`true`: say what it would come to, change nothing.", enum=["true"])
 
 
-def _credits(**kwargs: Any) -> serializers.CharField:
+def credits_field(**kwargs: Any) -> serializers.CharField:
+    """Money on the wire."""
     return serializers.CharField(help_text="Credits, exactly three decimals.", **kwargs)
 
 
-def _fraction(**kwargs: Any) -> serializers.CharField:
+def fraction_field(**kwargs: Any) -> serializers.CharField:
+    """A share on the wire."""
     return serializers.CharField(help_text="A fraction, four decimals.", **kwargs)
 
 
@@ -48,7 +50,7 @@ class WorkReadSerializer(FreshSerializer):
     working = serializers.BooleanField()
     days_left = serializers.IntegerField()
     worked_days = serializers.IntegerField()
-    earned = _credits()
+    earned = credits_field()
     needs = NeedsSerializer()
     protected_until_tick = serializers.IntegerField(allow_null=True)
     sites = serializers.IntegerField()
@@ -65,31 +67,33 @@ class SiteSerializer(serializers.Serializer):
     )
     tier = serializers.IntegerField()
     level = serializers.IntegerField()
-    condition = _fraction()
+    condition = fraction_field()
     insured = serializers.BooleanField()
     workers = serializers.IntegerField()
     workers_wanted = serializers.IntegerField()
     workers_max = serializers.IntegerField()
-    wage = _credits()
+    wage = credits_field()
     output = serializers.IntegerField()
     pricing = serializers.ChoiceField(list(PRICING))
-    price = _credits(allow_null=True)
+    price = credits_field(allow_null=True)
     markup_ppm = serializers.IntegerField()
     keep = serializers.IntegerField()
     buy_inputs = serializers.BooleanField()
     made = serializers.IntegerField()
     made_total = serializers.IntegerField()
-    marginal_cost = _credits()
-    scarcity_rent = _credits()
-    reference_price = _credits()
-    margin = _fraction()
-    unsold = _fraction()
-    land_fee = _credits()
+    marginal_cost = credits_field()
+    scarcity_rent = credits_field()
+    reference_price = credits_field()
+    margin = fraction_field()
+    unsold = fraction_field()
+    land_fee = credits_field()
     unpaid_days = serializers.IntegerField()
-    paid = _credits()
-    resale = _credits()
-    upgrade_price = _credits(allow_null=True)
+    paid = credits_field()
+    offer = credits_field(allow_null=True)
+    resale = credits_field()
+    upgrade_price = credits_field(allow_null=True)
     research_units = serializers.IntegerField(allow_null=True)
+    licence_price = credits_field(allow_null=True)
     tick = serializers.IntegerField()
 
 
@@ -112,7 +116,7 @@ class NoteSerializer(serializers.Serializer):
     market = serializers.CharField(allow_null=True)
     site = serializers.UUIDField(allow_null=True)
     quantity = serializers.IntegerField()
-    amount = _credits()
+    amount = credits_field()
     tick = serializers.IntegerField()
 
 
@@ -125,43 +129,48 @@ class NoteListSerializer(FreshSerializer):
 class PreviewBodySerializer(serializers.Serializer):
     """An estimate at the newest prices; per game day. Only what applies is there."""
 
-    cost = _credits()
-    cash = _credits(required=False)
+    cost = credits_field()
+    cash = credits_field(required=False)
     affordable = serializers.BooleanField(required=False)
     output = serializers.CharField(required=False)
     workers = serializers.IntegerField(required=False)
-    wages = _credits(required=False)
-    input_cost = _credits(required=False)
+    wages = credits_field(required=False)
+    input_cost = credits_field(required=False)
     inputs = serializers.DictField(required=False)
-    land_fee = _credits(required=False)
-    revenue = _credits(required=False)
-    profit = _credits(required=False)
-    profit_gain = _credits(required=False)
-    marginal_cost = _credits(required=False)
-    scarcity_rent = _credits(required=False)
-    margin = _fraction(required=False)
+    land_fee = credits_field(required=False)
+    revenue = credits_field(required=False)
+    profit = credits_field(required=False)
+    profit_gain = credits_field(required=False)
+    marginal_cost = credits_field(required=False)
+    scarcity_rent = credits_field(required=False)
+    margin = fraction_field(required=False)
     payback_days = serializers.CharField(required=False, allow_null=True)
-    asking_price = _credits(required=False)
+    asking_price = credits_field(required=False)
     pricing = serializers.CharField(required=False)
-    wage = _credits(required=False)
-    tax = _credits(required=False)
+    wage = credits_field(required=False)
+    tax = credits_field(required=False)
     days = serializers.IntegerField(required=False)
-    total = _credits(required=False)
+    total = credits_field(required=False)
     tier = serializers.IntegerField(required=False)
     level = serializers.IntegerField(required=False)
     units = serializers.IntegerField(required=False)
     units_held = serializers.IntegerField(required=False)
-    units_value = _credits(required=False)
-    received = _credits(required=False)
-    insurance = _credits(required=False)
-    ticket = _credits(required=False)
-    probability = _fraction(required=False)
-    finders_share = _credits(required=False)
-    expected = _credits(required=False)
-    reserve_share = _fraction(required=False)
+    units_value = credits_field(required=False)
+    received = credits_field(required=False)
+    insurance = credits_field(required=False)
+    ticket = credits_field(required=False)
+    probability = fraction_field(required=False)
+    finders_share = credits_field(required=False)
+    expected = credits_field(required=False)
+    reserve_share = fraction_field(required=False)
+    price = credits_field(required=False)
+    fee = credits_field(required=False)
+    fair = credits_field(required=False)
+    floor = credits_field(required=False)
+    ceiling = credits_field(required=False)
     basket = serializers.DictField(required=False)
-    basket_value = _credits(required=False)
-    bonus = _fraction(required=False)
+    basket_value = credits_field(required=False)
+    bonus = fraction_field(required=False)
 
 
 @extend_schema_field(PreviewBodySerializer)
@@ -193,10 +202,10 @@ class SiteSetSerializer(serializers.Serializer):
     """All rules of a site. `price` goes with manual pricing, `markup_ppm` with the others."""
 
     output = serializers.IntegerField(min_value=0, max_value=QUANTITY_LOTS_MAX)
-    wage = _credits()
+    wage = credits_field()
     workers = serializers.IntegerField(min_value=0, max_value=WORKERS_MAX)
     pricing = serializers.ChoiceField(list(PRICING))
-    price = _credits(required=False)
+    price = credits_field(required=False)
     markup_ppm = serializers.IntegerField(
         required=False, min_value=-MARKUP_PPM_MAX, max_value=MARKUP_PPM_MAX
     )
@@ -211,16 +220,18 @@ class ProspectSerializer(serializers.Serializer):
     tickets = serializers.IntegerField(min_value=1, max_value=TICKETS_MAX)
 
 
-def _write(name: str, request: Any) -> dict[str, Any]:
+def write_of(name: str, request: Any, *more: Any) -> dict[str, Any]:
+    """The description of a write that is answered twice and can be previewed."""
     return {
         "operation_id": name,
-        "parameters": [PREVIEW, KEY, WAIT],
+        "parameters": [*more, PREVIEW, KEY, WAIT],
         "request": request,
         "responses": responses({200: SubmittedSerializer, 202: SubmittedSerializer}, *_WRITE),
     }
 
 
-def _read(name: str, answer: Any, *more: Any) -> dict[str, Any]:
+def read_of(name: str, answer: Any, *more: Any) -> dict[str, Any]:
+    """The description of a read."""
     return {
         "operation_id": name,
         "parameters": [*more, MIN_COMMIT],
@@ -228,16 +239,18 @@ def _read(name: str, answer: Any, *more: Any) -> dict[str, Any]:
     }
 
 
-work_read = _read("work_read", WorkReadSerializer)
-work_start = _write("work_start", None)
-work_stop = _write("work_stop", None)
-needs_set = _write("needs_set", NeedsSetSerializer)
-prospect_buy = _write("prospects_buy", ProspectSerializer)
-site_list = _read("sites_list", SiteListSerializer)
-site_buy = _write("sites_buy", SiteBuySerializer)
-site_read = _read("sites_read", SiteReadSerializer)
-site_set = _write("sites_set", SiteSetSerializer)
-site_sell = _write("sites_sell", None)
-site_upgrade = _write("sites_upgrade", None)
-site_research = _write("sites_research", None)
-note_list = _read("works_list", NoteListSerializer, query("limit", int, "1 to 200; 50 by default."))
+work_read = read_of("work_read", WorkReadSerializer)
+work_start = write_of("work_start", None)
+work_stop = write_of("work_stop", None)
+needs_set = write_of("needs_set", NeedsSetSerializer)
+prospect_buy = write_of("prospects_buy", ProspectSerializer)
+site_list = read_of("sites_list", SiteListSerializer)
+site_buy = write_of("sites_buy", SiteBuySerializer)
+site_read = read_of("sites_read", SiteReadSerializer)
+site_set = write_of("sites_set", SiteSetSerializer)
+site_sell = write_of("sites_sell", None)
+site_upgrade = write_of("sites_upgrade", None)
+site_research = write_of("sites_research", None)
+note_list = read_of(
+    "works_list", NoteListSerializer, query("limit", int, "1 to 200; 50 by default.")
+)

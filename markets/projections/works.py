@@ -31,6 +31,7 @@ _SITE_COLUMNS = {
     "made": "bigint",
     "made_total": "bigint",
     "paid": "bigint",
+    "offer": "bigint",
     "cost": "float8",
     "rent": "float8",
     "reference": "float8",
@@ -59,12 +60,44 @@ _NOTE_COLUMNS = {
 }
 
 
+_PATENT_COLUMNS = {
+    "good": "smallint",
+    "level": "smallint",
+    "participant_id": "bigint",
+    "tick": "bigint",
+    "until": "bigint",
+    "fee": "bigint",
+    "licences": "bigint",
+    "earned": "bigint",
+}
+
+
+_LOT_COLUMNS = {
+    "number": "bigint",
+    "tick": "bigint",
+    "participant_id": "bigint",
+    "market": "smallint",
+    "tier": "smallint",
+    "level": "smallint",
+    "origin": "smallint",
+    "state": "smallint",
+    "condition": "float8",
+    "opened": "bigint",
+    "ends": "bigint",
+    "reserve": "bigint",
+    "best": "bigint",
+    "bids": "bigint",
+}
+
+
 def _upsert(table: str, columns: dict[str, str], key: str) -> str:
-    """Write the newest state of each row; rows of a newer commit stay."""
+    """Write the newest state of each row; rows of a newer commit stay. key: columns, by commas."""
     names = [*columns, "commit"]
     quoted = ", ".join(f'"{name}"' for name in names)
     types = ", ".join(f"%s::{kind}[]" for kind in (*columns.values(), "bigint"))
-    changed = ", ".join(f'"{name}" = EXCLUDED."{name}"' for name in names if name != key)
+    changed = ", ".join(
+        f'"{name}" = EXCLUDED."{name}"' for name in names if name not in key.split(", ")
+    )
     return (
         f"INSERT INTO {table} AS held (world_id, {quoted}) SELECT %s, * FROM unnest({types}) "
         f"ON CONFLICT (world_id, {key}) DO UPDATE SET {changed} "
@@ -74,6 +107,8 @@ def _upsert(table: str, columns: dict[str, str], key: str) -> str:
 
 _UPSERT_SITES = _upsert("markets_siteview", {**_SITE_COLUMNS, "command_id": "uuid"}, "deed")
 _UPSERT_MEMBERS = _upsert("markets_memberview", _MEMBER_COLUMNS, "participant_id")
+_UPSERT_PATENTS = _upsert("markets_patentview", _PATENT_COLUMNS, "good, level")
+_UPSERT_LOTS = _upsert("markets_lotview", _LOT_COLUMNS, "number")
 _INSERT_NOTES = (
     "INSERT INTO markets_worksnote (world_id, commit, position, "
     + ", ".join(_NOTE_COLUMNS)
@@ -93,7 +128,7 @@ def _values(rows: np.ndarray, columns: dict[str, str]) -> list[Any]:
 
 
 def on_works_events(batch: Any) -> None:
-    """Write sites, members and notes of a batch of blocks."""
+    """Write sites, members, patents, auctions and notes of a batch of blocks."""
     rows, commits = gather(batch.blocks, "sites")
     if len(rows):
         last = last_of_each(rows["deed"])
@@ -107,6 +142,14 @@ def on_works_events(batch: Any) -> None:
         last = last_of_each(rows["participant"])
         values = [*_values(rows[last], _MEMBER_COLUMNS), commits[last]]
         run(_UPSERT_MEMBERS, batch.world_id, *values)
+    rows, commits = gather(batch.blocks, "patents")
+    if len(rows):
+        last = last_of_each(rows["good"], rows["level"])
+        run(_UPSERT_PATENTS, batch.world_id, *_values(rows[last], _PATENT_COLUMNS), commits[last])
+    rows, commits = gather(batch.blocks, "lots")
+    if len(rows):
+        last = last_of_each(rows["number"])
+        run(_UPSERT_LOTS, batch.world_id, *_values(rows[last], _LOT_COLUMNS), commits[last])
     rows, commits = gather(batch.blocks, "works")
     if len(rows):
         # Numbered within their commit: the pair names a note for ever.
@@ -119,3 +162,5 @@ def reset_works(world_id: int) -> None:
     run("DELETE FROM markets_siteview WHERE world_id = %s", world_id)
     run("DELETE FROM markets_memberview WHERE world_id = %s", world_id)
     run("DELETE FROM markets_worksnote WHERE world_id = %s", world_id)
+    run("DELETE FROM markets_patentview WHERE world_id = %s", world_id)
+    run("DELETE FROM markets_lotview WHERE world_id = %s", world_id)

@@ -32,6 +32,9 @@ def test_a_newcomer_learns_buys_and_sets_rules(
     page.get_by_role("button", name="Start to work").click()
     expect(page.get_by_text("30 days left")).to_be_visible()
     expect(page.locator("lea-works-shop .preview")).to_contain_text("Pays back in days")
+    expect(page.locator("lea-works-offers")).to_contain_text("No player sells a site now")
+    expect(page.locator("lea-works-auctions")).to_contain_text("Nothing is under the hammer")
+    expect(page.locator("lea-works-patents")).to_contain_text("Nobody holds a patent")
     assert axe(page) == []
     page.screenshot(path=results / "works_lesson.png", full_page=True)
 
@@ -45,6 +48,8 @@ def test_a_newcomer_learns_buys_and_sets_rules(
     card.get_by_role("button", name="Run by these rules").click()
     expect(page.locator("#toasts")).to_contain_text("runs by these rules")
     expect(page.locator("lea-works-log")).to_contain_text("Site set")
+    card.get_by_text("Sell to another player").click()
+    expect(card.locator("lea-works-sale")).to_contain_text("once you are no newcomer")
     page.evaluate("scrollTo(0, 0)")  # else the fixed header lies over half a button
     assert axe(page) == []
     page.screenshot(path=results / "works_site.png", full_page=True)

@@ -21,6 +21,7 @@ uuids = st.binary(min_size=16, max_size=16)
 market = st.integers(0, limits.MARKETS_MAX - 1)
 market_or_all = st.integers(-1, limits.MARKETS_MAX - 1)
 ppm = st.integers(-(10**9), 10**9)
+deal_price = st.integers(1, limits.PRICE_MINOR_MAX)
 uint64 = st.integers(0, 2**64 - 1)
 
 any_command = st.one_of(
@@ -57,6 +58,13 @@ any_command = st.one_of(
     st.builds(commands.UpgradeSite, uuids),
     st.builds(commands.ResearchSite, uuids),
     st.builds(commands.BuyProspect, market, st.integers(1, works.TICKETS_MAX)),
+    st.builds(commands.OfferSite, uuids, deal_price),
+    st.builds(commands.EndOffer, uuids),
+    st.builds(commands.TakeSite, uuids, deal_price),
+    st.builds(commands.OfferLicence, st.integers(0, limits.GOODS_PER_REGION - 1),
+              st.integers(1, works.LEVELS_MAX), st.integers(0, limits.PRICE_MINOR_MAX)),
+    st.builds(commands.TakeLicence, uuids, deal_price),
+    st.builds(commands.BidSite, st.integers(1, limits.MONEY_MINOR_MAX), deal_price),
 )  # fmt: skip
 any_header = st.builds(
     Header, participant=count, actor=count, origin=st.sampled_from(commands.Origin),

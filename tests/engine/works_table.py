@@ -62,8 +62,8 @@ class Table:
         assert self.state.digest() == before
         return outcome.results[0].reason
 
-    def result(self, command: Any, ref_seq: int = 0) -> dict[str, int]:
-        done = self.act(command, ref_seq).results[0]
+    def result(self, command: Any, ref_seq: int = 0, participant: int = PLAYER) -> dict[str, int]:
+        done = self.act(command, ref_seq, participant).results[0]
         assert done.executed, done.reason.name
         return unpack_result(done.kind, done.packed)
 

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 OWN = order_id(1)
+DEAL = {"price": "9.000"}
 SHIPMENT = {"market": "OIL", "region": "S", "quantity": 3}
 
 # method, path, body: status for the anonymous, a player without participant, a stranger, the owner
@@ -56,6 +57,16 @@ MATRIX = [
     ("delete", f"/api/sites/{OWN}", None, 401, 403, 202, 202),
     ("post", f"/api/sites/{OWN}/upgrade", None, 401, 403, 202, 202),
     ("post", f"/api/sites/{OWN}/research", None, 401, 403, 202, 202),
+    ("post", f"/api/sites/{OWN}/offer", DEAL, 401, 403, 202, 202),
+    ("delete", f"/api/sites/{OWN}/offer", None, 401, 403, 202, 202),
+    ("post", f"/api/sites/{OWN}/licence", DEAL, 401, 403, 202, 202),
+    ("get", "/api/offers", None, 401, 403, 200, 200),
+    ("post", f"/api/offers/{OWN}", DEAL, 401, 403, 202, 202),
+    ("get", "/api/patents", None, 401, 403, 200, 200),
+    ("post", "/api/patents/FOOD/1", {"fee": "9.000"}, 401, 403, 202, 202),
+    ("delete", "/api/patents/FOOD/1", None, 401, 403, 202, 202),
+    ("get", "/api/auctions", None, 401, 403, 200, 200),
+    ("post", "/api/auctions/1", DEAL, 401, 403, 202, 202),
     ("get", "/api/participants", None, 401, 403, 200, 200),
     ("post", "/api/participants", {}, 401, 201, 200, 200),
 ]
@@ -93,12 +104,14 @@ def test_every_address_of_the_api_is_in_the_matrix():
         .replace(str(OWN), "<uuid:order_id>")
         .replace("OIL", "<str:code>")
         .replace("/cpi", "/<str:indicator>")
+        .replace("patents/FOOD/1", "patents/<str:good>/<int:level>")
+        .replace("auctions/1", "auctions/<int:number>")
         for row in MATRIX
     }
     covered = {
-        path.replace("commands/<uuid:order_id>", "commands/<uuid:command_id>").replace(
-            "sites/<uuid:order_id>", "sites/<uuid:site_id>"
-        )
+        path.replace("commands/<uuid:order_id>", "commands/<uuid:command_id>")
+        .replace("sites/<uuid:order_id>", "sites/<uuid:site_id>")
+        .replace("offers/<uuid:order_id>", "offers/<uuid:site_id>")
         for path in covered
     }
     assert known == covered

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from economy_engine.deals import LotOrigin, LotState
 from economy_engine.works import Pricing, SiteState, WorksEvent
 from markets import works_selectors
 from markets.models import MemberView, SiteView, WorksNote
@@ -65,6 +66,72 @@ def test_a_site_that_was_given_back_is_gone(world):
     assert works_selectors.sites_for_player(owner) == []
     assert works_selectors.site_for_player(owner, order_id(5)) is None
     assert SiteView.objects.count() == 1
+
+
+def test_offers_are_seen_by_all_and_cheapest_first(world):
+    owner, other = make_participant(world, "owner"), make_participant(world, "stranger")
+    own = SITE | {"participant": owner.pk}
+    offered = rows(
+        "sites", own | {"offer": 1_400_000}, own | {"deed": 6, "offer": 900_000, "market": 0},
+        own | {"deed": 8},
+    )  # fmt: skip
+    project(world, make_block(1, sites=offered))
+    (cheap, dear) = works_selectors.offers(other)
+    assert (cheap["market"], cheap["price"], cheap["own"]) == ("OIL", "900.000", False)
+    assert (dear["id"], dear["price"]) == (str(order_id(5)), "1400.000")
+    assert not {"wage", "cost", "paid"} & set(dear)
+    assert [offer["own"] for offer in works_selectors.offers(owner, 7)] == [True]
+    assert works_selectors.offered_row(other, order_id(8)) is None
+    taken = own | {"participant": other.pk, "offer": 0, "paid": 1_400_000}
+    project(world, make_block(2, sites=rows("sites", taken)))
+    assert works_selectors.site_for_player(owner, order_id(5)) is None
+    assert works_selectors.site_for_player(other, order_id(5))["paid"] == "1400.000"
+    assert len(works_selectors.offers(other)) == 1
+
+
+def test_patents_and_the_licences_that_they_open(world):
+    owner, other = make_participant(world, "owner"), make_participant(world, "stranger")
+    patent = {"good": 7, "level": 1, "participant": owner.pk, "until": 900, "tick": 9}
+    site = SITE | {"participant": other.pk, "tier": 2}
+    project(
+        world, make_block(1, patents=rows("patents", patent), sites=rows("sites", site))
+    )  # fmt: skip
+    (told,) = works_selectors.patents(owner)
+    assert (told["good"], told["level"], told["own"], told["fee"]) == ("FOOD", 1, True, None)
+    assert told["until_tick"] == 900
+    assert works_selectors.sites_for_player(other)[0]["licence_price"] is None
+    open_now = patent | {"fee": 20_000, "licences": 1, "earned": 18_000, "tick": 10}
+    project(world, make_block(2, patents=rows("patents", patent, open_now)))
+    (told,) = works_selectors.patents(owner)
+    assert (told["fee"], told["licences"], told["earned"]) == ("20.000", 1, "18.000")
+    (seen,) = works_selectors.patents(other)
+    assert (seen["own"], "earned" in seen) == (False, False)
+    assert works_selectors.sites_for_player(other)[0]["licence_price"] == "40.000"
+    assert works_selectors.own_patent(owner, 7, 1)["fee"] == 20_000
+    assert works_selectors.own_patent(other, 7, 1) is None
+    ended = {"good": 7, "level": 1}
+    project(world, make_block(3, patents=rows("patents", ended)))
+    assert works_selectors.patents(owner) == []
+    assert works_selectors.sites_for_player(other)[0]["licence_price"] is None
+
+
+def test_auctions_run_until_they_are_sold(world):
+    owner, other = make_participant(world, "owner"), make_participant(world, "stranger")
+    lot = {"number": 3, "market": 7, "tier": 1, "origin": LotOrigin.FAILED_FIRM, "ends": 950,
+           "state": LotState.OPEN, "reserve": 750_000, "condition": 0.7}  # fmt: skip
+    later = lot | {"number": 4, "ends": 990}
+    project(world, make_block(1, lots=rows("lots", later, lot)))
+    first, second = works_selectors.auctions(owner)
+    assert (first["number"], second["number"]) == (3, 4)
+    assert (first["origin"], first["best"], first["next_bid"]) == ("failed_firm", None, "750.000")
+    bid = lot | {"participant": owner.pk, "best": 800_000, "bids": 1}
+    project(world, make_block(2, lots=rows("lots", bid)))
+    told, _ = works_selectors.auctions(owner)
+    assert (told["own"], told["best"], told["next_bid"]) == (True, "800.000", "840.000")
+    assert not works_selectors.auctions(other)[0]["own"]
+    project(world, make_block(3, lots=rows("lots", bid | {"state": LotState.SOLD})))
+    assert [row["number"] for row in works_selectors.auctions(other)] == [4]
+    assert works_selectors.auction_row(other, 3) is None
 
 
 def test_a_contract_runs_down(world):

@@ -43,7 +43,9 @@ WORLD_TABLES = (
     "worlds_fork", "inbox", "journal", "block", "snapshot", "world_head", "projection",
     "markets_orderview", "markets_fillview", "markets_balance", "markets_candle",
     "markets_marketstat", "markets_indicatorpoint", "markets_worldeventview",
-    "markets_siteview", "markets_memberview", "markets_worksnote", "worlds_participant",
+    "markets_siteview", "markets_memberview", "markets_worksnote", "markets_patentview",
+    "markets_lotview",
+    "worlds_participant",
 )  # fmt: skip
 
 

@@ -32,7 +32,7 @@ def test_every_method_of_every_address_is_documented():
             if view is None or str(included.pattern) != "api/":
                 continue
             address = str(pattern.pattern)
-            for kind in ("uuid:", "str:"):
+            for kind in ("uuid:", "str:", "int:"):
                 address = address.replace(f"<{kind}", "<")
             address = f"/api/{address.replace('<', '{').replace('>', '}')}"
             methods = {

@@ -19,7 +19,7 @@ POLL_SECONDS = 0.01
 Describer = Callable[[Any, UUID], dict[str, Any] | None]
 _describers: list[Describer] = []
 _WORKS_AMOUNTS = ("paid_minor", "received_minor", "insurance_minor")
-_WORKS_NUMBERS = ("until_day", "tier", "level", "units", "finds", "found_lots")
+_WORKS_NUMBERS = ("until_day", "tier", "level", "units", "finds", "found_lots", "ends_tick")
 
 
 def register_describer(describer: Describer) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from economy_engine import works
+from economy_engine.deals import LotOrigin
 from economy_engine.goods import GOODS, GOODS_COUNT, TOOL, GoodKind
 from economy_engine.ledger.columns import CASH
 from economy_engine.params import STEPS_PER_DAY
@@ -24,6 +25,7 @@ from economy_engine.state import WorldState
 from economy_engine.systems.columns import DayCount, Institution, Macro
 from economy_engine.systems.venue import make, pay, use
 from economy_engine.systems.works import standing
+from economy_engine.systems.works.lots import put_up
 from economy_engine.systems.works.members import (
     may_be_debited,
     member_of,
@@ -140,7 +142,7 @@ def _pay_land_fee(state: WorldState, place: int, site: Any, tick: int) -> bool:
     if int(site["unpaid_days"]) < p.fee_days:
         return True
     report.note(row, tick, WorksEvent.SITE_REVOKED, m, deed)
-    close_site(state, place)
+    take_back(state, place, tick)
     return False
 
 
@@ -228,6 +230,16 @@ def _repair(state: WorldState, site: Any, tick: int) -> None:
         report = state.emission.works
         report.touched.append((row, tools))
         report.note(row, tick, WorksEvent.REPAIRED, m, int(site["deed"]), used)
+
+
+def take_back(state: WorldState, place: int, tick: int) -> None:
+    """End a site that its owner loses, and auction it. The caller has withdrawn its orders."""
+    site = state.arrays["sites"][place]
+    put_up(
+        state, int(site["market"]), LotOrigin.TAKEN_BACK, tick, tier=int(site["tier"]),
+        level=int(site["level"]), condition=float(site["condition"]),
+    )  # fmt: skip
+    close_site(state, place)
 
 
 def close_site(state: WorldState, place: int) -> None:

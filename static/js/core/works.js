@@ -9,7 +9,7 @@ import { words } from "./format.js";
 const PERIOD_MS = 3_000;
 const SETTLE_MS = 700;
 
-export const works = { work: null, sites: null, notes: [], cash: null, error: null };
+export const works = { work: null, sites: null, offers: [], patents: [], auctions: [], tick: 0, notes: [], cash: null, error: null };
 const listeners = new Set();
 
 export function subscribe(listener) {
@@ -23,14 +23,21 @@ function tell() {
 
 export async function reload() {
   try {
-    const [work, sites, notes, portfolio] = await Promise.all([
+    const [work, sites, offers, patents, auctions, notes, portfolio] = await Promise.all([
       get("/api/work"),
       get("/api/sites"),
+      get("/api/offers"),
+      get("/api/patents"),
+      get("/api/auctions"),
       get("/api/works?limit=40"),
       get("/api/portfolio"),
     ]);
     works.work = work;
     works.sites = sites.data;
+    works.offers = offers.data;
+    works.patents = patents.data;
+    works.auctions = auctions.data;
+    works.tick = auctions.tick;
     works.notes = notes.data;
     works.cash = portfolio.cash.available;
     works.error = null;

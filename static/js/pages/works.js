@@ -4,8 +4,11 @@ import { startFrame } from "../core/frame.js";
 import { start } from "../core/works.js";
 import "../ui/link.js";
 import "../ui/vitals.js";
+import "../ui/works-auctions.js";
 import "../ui/works-contract.js";
 import "../ui/works-log.js";
+import "../ui/works-patents.js";
+import "../ui/works-sale.js";
 import "../ui/works-shop.js";
 import "../ui/works-sites.js";
 

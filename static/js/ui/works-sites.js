@@ -138,18 +138,24 @@ export class LeaWorksSite extends WorksElement {
     const paths = {
       upgrade: ["POST", `${this.path}/upgrade`],
       research: ["POST", `${this.path}/research`],
+      licence: ["POST", `${this.path}/licence`, { price: this.site.licence_price }],
       sell: ["DELETE", this.path],
     };
-    const [method, path] = paths[what];
-    const body = method === "POST" ? {} : null;
+    const [method, path, fields] = paths[what];
+    const body = fields ?? (method === "POST" ? {} : null);
     this.grow = { what, method, path, body };
     this.grow = { ...this.grow, found: await preview(method, path, body) };
   }
 
   growth() {
     const { site, grow } = this;
-    const labels = { upgrade: "Enlarge", research: "Research", sell: "Give back" };
-    const done = { upgrade: "The site is larger.", research: "The level is reached.", sell: "The site is given back." };
+    const labels = { upgrade: "Enlarge", research: "Research", licence: "Take the licence", sell: "Give back" };
+    const done = {
+      upgrade: "The site is larger.",
+      research: "The level is reached.",
+      licence: "The level is reached.",
+      sell: "The site is given back.",
+    };
     const go = async () => {
       await act(grow.method, grow.path, grow.body, done[grow.what]);
       this.grow = undefined;
@@ -161,6 +167,11 @@ export class LeaWorksSite extends WorksElement {
         <button type="button" class="button small" ?disabled=${site.research_units === null} @click=${() => this.look("research")}>
           Research
         </button>
+        ${
+          site.licence_price
+            ? html`<button type="button" class="button small" @click=${() => this.look("licence")}>Use a patent</button>`
+            : html``
+        }
         <button type="button" class="button small" @click=${() => this.look("sell")}>Give back</button>
       </div>
       ${
@@ -191,6 +202,7 @@ export class LeaWorksSite extends WorksElement {
           <summary>Rules of this site</summary>
           ${this.form()}
         </details>
+        <lea-works-sale .site=${site}></lea-works-sale>
       </div>
     </section>`;
   }

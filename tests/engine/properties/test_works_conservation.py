@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ from economy_engine import (
     WorldState,
     commands,
     create,
+    directory,
     preset,
     snapshot,
     works,
@@ -62,6 +64,18 @@ asked = st.one_of(
     st.builds(commands.UpgradeSite, target),
     st.builds(commands.ResearchSite, target),
     st.builds(commands.BuyProspect, markets, st.integers(1, works.TICKETS_MAX)),
+    st.builds(commands.OfferSite, target, st.sampled_from([1, 800_000, 1_500_000, 3_000_000])),
+    st.builds(commands.EndOffer, target),
+    st.builds(commands.TakeSite, target, st.sampled_from([900_000, 5_000_000])),
+    st.builds(commands.TakeSite, target, st.just(5_000_000)),
+    st.builds(
+        commands.OfferLicence, st.just(7), st.integers(1, 3), st.sampled_from([0, 9, 40_000])
+    ),
+    st.builds(commands.TakeLicence, target, st.sampled_from([9, 2_000_000])),
+    st.builds(
+        commands.BidSite, st.integers(1, 4), st.sampled_from([750_000, 800_000, 1_200_000])
+    ),
+    st.builds(commands.BidSite, st.integers(1, 2), st.sampled_from([900_000, 2_000_000])),
     st.just(commands.StartWork()),
     st.just(commands.StopWork()),
     st.builds(commands.SetNeeds, st.booleans(), st.integers(0, 2)),
@@ -93,6 +107,9 @@ def living() -> WorldState:
             entries.append(CommandEntry(seq, 0, 0, payload))
     outcome = apply(state, entries)
     assert all(result.executed for result in outcome.results)
+    for row in range(state.first_participant, state.first_participant + len(PLAYERS)):
+        state.ledger.stock[row, 6] += 30  # to research with
+        state.ledger.goods_in[6] += 30
     return state
 
 
@@ -110,6 +127,30 @@ def entries_of(plan: list[tuple[int, Any, int, int]], state: WorldState) -> list
     return entries
 
 
+def patents_agree(state: WorldState) -> bool:
+    """Whether each patent is a participant's, or an empty record."""
+    table = state.arrays["patents"]
+    held = table["until"] > 0
+    owners = directory.participants_of(state, table["owner"][held].astype(np.int64))
+    return bool((owners > 0).all() and not table[~held].tobytes().strip(b"\0"))
+
+
+def sites_agree(state: WorldState) -> bool:
+    """Whether owners, counts of sites and payers of wages say the same."""
+    sites = state.arrays["sites"][: state.clock[Clock.SITES]]
+    owned = sites[sites["state"] != works.SiteState.FREE]["owner"] - state.first_participant
+    counts = np.bincount(owned, minlength=len(state.arrays["members"]))
+    first = state.counts.sizes["F"]
+    payers = state.staff.payer[first : first + len(sites)]
+    living = sites["state"] != works.SiteState.FREE
+    return bool(
+        (counts == state.arrays["members"]["sites"]).all()
+        and (payers[living] == sites["owner"][living]).all()
+        and (sites["offer"][~living] == 0).all()
+        and patents_agree(state)
+    )
+
+
 @settings(max_examples=12, deadline=None)
 @given(steps)
 def test_nothing_appears_or_vanishes(living: WorldState, plan: list) -> None:
@@ -118,6 +159,7 @@ def test_nothing_appears_or_vanishes(living: WorldState, plan: list) -> None:
     for entry in entries:
         pack(apply(state, [entry]).block)
         state.check()
+        assert sites_agree(state)
     again = living.copy()
     apply(again, entries)
     assert again.digest() == state.digest()
