@@ -26,7 +26,7 @@ from worlds.takeover import announce_head, take_over
 WAKE_FREE = "wake:free"
 RENEW_SECONDS = 1.0
 SCAN_SOON_SECONDS = 0.02
-DATABASE_WAIT_SECONDS = 0.1
+DATABASE_WAIT_SECONDS = 0.05
 REDIS_WAIT_SECONDS = 0.05
 AGENTS_PER_HOST = 100_000
 WORLDS_PER_HOST_MAX = 64
@@ -343,10 +343,10 @@ class Host:
             except (psycopg.Error, OSError, RuntimeError) as error:
                 log.error("release failed", world=held.slug, error=str(error))
             self._drop(held, "released")
+        self._announce_free()
         for thread in self._snapshots.values():
             thread.close()
         self._snapshots.clear()
-        self._announce_free()
 
     def _announce_free(self) -> None:
         try:
@@ -386,6 +386,7 @@ class Host:
         for held in list(self.worlds.values()):
             self._drop(held, "database")
         self._disconnect()
+        self._scan_at = 0.0  # a failed scan does not put off the next one
         around.sleep(DATABASE_WAIT_SECONDS)
 
     def _disconnect(self) -> None:

@@ -8,6 +8,8 @@ heard before the fault to the first one of an order that it sent after it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
 import json
 import os
 import signal
@@ -15,9 +17,9 @@ import threading
 import time
 import uuid
 from collections import ChainMap
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from django.conf import settings
@@ -51,10 +53,28 @@ BARS = {
 Progress = Callable[[int, int], None]
 
 
+class Outage(NamedTuple):
+    """How long one lasted, and where the time went: seconds from the fault to the end of what was
+    done to the game, to the first commit, to the first order taken in, to its decision."""
+
+    lasted: float
+    injured: float
+    committed: float
+    accepted: float
+    decided: float
+
+
 def run(
-    ground: Ground, engine: Any, *, injections: int, seed: int, agents: int, progress: Progress
+    ground: Ground,
+    engine: Any,
+    *,
+    injections: int,
+    seed: int,
+    agents: int,
+    progress: Progress,
+    kinds: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Injections of each kind; the document of `crashtest --recovery`."""
+    """Injections of each kind (all by default); the document of `crashtest --recovery`."""
     game = Game(ground)
     try:
         world = make_world(engine, agents, seed, tick_rate_hz=TICK_RATE_HZ)
@@ -63,11 +83,11 @@ def run(
         game.await_hosts()
         player = Player(url, cookies, _order(url))
         player.start()
-        outages: dict[str, list[float]] = {name: [] for name in BARS}
-        done, total = 0, injections * len(BARS)
+        outages: dict[str, list[Outage]] = {name: [] for name in kinds or BARS}
+        done, total = 0, injections * len(outages)
         for _ in range(injections):
-            for name, inject in INJECTIONS.items():  # in turn, so that none has the quiet hour
-                outages[name].append(_outage(game, player, world.pk, inject))
+            for name, found in outages.items():  # in turn, so that none has the quiet hour
+                found.append(_outage(game, player, world.pk, INJECTIONS[name]))
                 done += 1
                 progress(done, total)
         time.sleep(CALM_SECONDS)
@@ -192,18 +212,46 @@ INJECTIONS: dict[str, Callable[[Game, int], Mend]] = {
 
 def _outage(
     game: Game, player: Player, world_id: int, inject: Callable[[Game, int], Mend]
-) -> float:
+) -> Outage:
     time.sleep(CALM_SECONDS)
-    since = time.monotonic()
+    since, clock = time.monotonic(), time.time()
     mend = inject(game, world_id)
+    injured = time.monotonic() - since
     deadline = since + OUTAGE_SECONDS_MAX
-    while (first := player.first_after(since)) is None:
+    while (first := first_after(player.decided, since)) is None:
         if time.monotonic() > deadline:
             raise TimeoutError("no decision after the fault")
         time.sleep(0.005)
     mend()
     game.await_hosts()
-    return first - player.last_before(since)
+    taken = first_after(player.taken, since)
+    committed = _first_commit(game.ground, world_id, clock)
+    return Outage(
+        lasted=first - player.last_before(since),
+        injured=injured,
+        committed=committed,
+        accepted=(taken or first) - since,
+        decided=first - since,
+    )
+
+
+def _first_commit(ground: Ground, world_id: int, clock: float) -> float:
+    """Seconds from a moment of the wall clock to the first commit of another writer or session:
+    the first after the longest gap since then."""
+    with ground.session() as session:
+        found = session.execute(
+            "select extract(epoch from created_at) from block where world_id = %s"
+            " and created_at > to_timestamp(%s) order by commit",
+            (world_id, clock - CALM_SECONDS),
+        ).fetchall()
+    times = [float(row[0]) for row in found]
+    gaps = [(after - before, after) for before, after in itertools.pairwise(times)]
+    return max(gaps)[1] - clock if gaps else 0.0
+
+
+def first_after(heard: list[tuple[float, float]], since: float) -> float | None:
+    """When the first of those that were sent after a moment was heard."""
+    return min((at for sent, at in list(heard) if sent > since), default=None)
 
 
 @dataclass
@@ -214,10 +262,12 @@ class Player:
     cookies: list[str]
     order: dict[str, Any]
     sent: dict[tuple[int, int], float] = field(default_factory=dict)
-    decided: list[tuple[float, float]] = field(default_factory=list)  # sent, heard
+    taken: list[tuple[float, float]] = field(default_factory=list)  # sent, heard
+    decided: list[tuple[float, float]] = field(default_factory=list)
     accepted: set[str] = field(default_factory=set)
     told: list[str] = field(default_factory=list)
     refused: int = 0
+    reconnected: int = 0
     _stopping: bool = False
 
     def start(self) -> None:
@@ -230,10 +280,6 @@ class Player:
         self._thread.join(10.0)
         self.ended = time.monotonic()
 
-    def first_after(self, since: float) -> float | None:
-        """When the first order that was sent after a moment was decided."""
-        return min((heard for sent, heard in list(self.decided) if sent > since), default=None)
-
     def last_before(self, since: float) -> float:
         """When the last decision before a moment was heard."""
         return max((heard for _, heard in list(self.decided) if heard <= since), default=since)
@@ -244,40 +290,63 @@ class Player:
 
     async def _one(self, number: int, cookie: str) -> None:
         from websockets.asyncio.client import connect
+        from websockets.exceptions import ConnectionClosed
 
         headers = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={cookie}"}
         where = self.url.replace("http", "ws", 1) + "/ws/market/"
         origin: Any = self.url
-        async with connect(where, origin=origin, additional_headers=headers) as socket:
+        counter = itertools.count()
+        async for socket in connect(where, origin=origin, additional_headers=headers):
             listener = asyncio.create_task(self._listen(number, socket))
-            gap = len(self.cookies) / RATE_PER_S
-            due = time.monotonic() + number / RATE_PER_S
-            count = 0
-            while not self._stopping:
-                await asyncio.sleep(max(0.0, due - time.monotonic()))
-                self.sent[number, count] = time.monotonic()
-                await socket.send(json.dumps({"id": count, "op": "order.place"} | self.order))
-                count, due = count + 1, due + gap
-            await asyncio.sleep(CALM_SECONDS)
-            listener.cancel()
+            try:
+                await self._send(number, counter, socket)
+                return
+            except ConnectionClosed:
+                self.reconnected += 1
+            finally:
+                listener.cancel()
+
+    async def _send(self, number: int, counter: Iterator[int], socket: Any) -> None:
+        gap = len(self.cookies) / RATE_PER_S
+        due = time.monotonic() + number / RATE_PER_S
+        while not self._stopping:
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            count = next(counter)
+            self.sent[number, count] = time.monotonic()
+            await socket.send(json.dumps({"id": count, "op": "order.place"} | self.order))
+            due += gap
+        await asyncio.sleep(CALM_SECONDS)
 
     async def _listen(self, number: int, socket: Any) -> None:
+        async for text in _messages(socket):
+            self._hear(number, text)
+
+    def _hear(self, number: int, text: str) -> None:
+        message = json.loads(text)
+        sent = self.sent.get((number, message.get("id", -1)))
+        if sent is None:
+            return
+        status = message.get("status")
+        if status == "accepted":
+            self.taken.append((sent, time.monotonic()))
+            self.accepted.add(message["command_id"])
+        elif status in ("executed", "rejected"):
+            self.decided.append((sent, time.monotonic()))
+            self.told.append(message["command_id"])
+        else:
+            self.refused += 1
+
+
+async def _messages(socket: Any) -> AsyncIterator[str]:
+    """What a socket hears until it is closed, in whatever way."""
+    from websockets.exceptions import ConnectionClosed
+
+    with contextlib.suppress(ConnectionClosed):
         async for text in socket:
-            message = json.loads(text)
-            sent = self.sent.get((number, message.get("id", -1)))
-            if sent is None:
-                continue
-            status = message.get("status")
-            if status == "accepted":
-                self.accepted.add(message["command_id"])
-            elif status in ("executed", "rejected"):
-                self.decided.append((sent, time.monotonic()))
-                self.told.append(message["command_id"])
-            else:
-                self.refused += 1
+            yield text
 
 
-def _report(player: Player, outages: dict[str, list[float]], injections: int) -> dict[str, Any]:
+def _report(player: Player, outages: dict[str, list[Outage]], injections: int) -> dict[str, Any]:
     journaled = _journaled(player.accepted)
     slots = int((player.ended - player.began) / SLOT_SECONDS)
     good = {int((heard - player.began) / SLOT_SECONDS) for _, heard in player.decided}
@@ -292,6 +361,7 @@ def _report(player: Player, outages: dict[str, list[float]], injections: int) ->
         "accepted": len(player.accepted),
         "decided": len(player.decided),
         "refused": player.refused,
+        "reconnected": player.reconnected,
         "acked_lost": lost,
         "told_twice": doubled,
         "availability": round(len(good) / max(slots, 1), 4),
@@ -301,12 +371,19 @@ def _report(player: Player, outages: dict[str, list[float]], injections: int) ->
     }
 
 
-def _figures(name: str, values: list[float]) -> dict[str, Any]:
-    """Seconds; `met` says whether the bars hold, which only a quiet machine can."""
+def _figures(name: str, outages: list[Outage]) -> dict[str, Any]:
+    """Seconds; `met` says whether the bars hold, which only a quiet machine can. `steps` are
+    medians from the fault on: they say where an outage's time goes."""
+    values = [outage.lasted for outage in outages]
+    steps = {
+        step: round(float(np.median([getattr(outage, step) for outage in outages])), 3)
+        for step in Outage._fields[1:]
+    }
     p50, p99 = (round(float(np.percentile(values, share)), 3) for share in (50, 99))
     bar_p50, bar_p99 = BARS[name]
     met = p50 < bar_p50 and p99 < bar_p99
-    return {"n": len(values), "p50": p50, "p99": p99, "max": round(max(values), 3), "met": met}
+    shown = {"n": len(values), "p50": p50, "p99": p99, "max": round(max(values), 3), "met": met}
+    return shown | {"steps": steps}
 
 
 def _journaled(command_ids: set[str]) -> int:

@@ -13,6 +13,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,6 +38,10 @@ SETTINGS = {
     "unix_socket_permissions": "0700",
     "log_line_prefix": "%m [%p] ",
 }
+# After a crash all files are synced before the log is replayed: one call for the file system
+# instead of one for each of some thousand files, which took seconds beside other writers.
+SETTINGS_LINUX = {"recovery_init_sync_method": "syncfs"}
+SYNCFS_TELLS_ERRORS = (5, 8)  # since this kernel
 SETTINGS_UNSAFE = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -115,6 +120,7 @@ class Postgres:
 
     def process(self) -> Process:
         settings = SETTINGS | {"unix_socket_directories": str(self.directory)}
+        settings |= SETTINGS_LINUX if _syncfs_is_safe() else {}
         settings |= SETTINGS_UNSAFE if self.unsafe else {}
         options = [item for key, value in settings.items() for item in ("-c", f"{key}={value}")]
         return Process(
@@ -223,6 +229,13 @@ class Postgres:
         """Environment for the processes, once the migrations have run."""
         with self.connect() as connection:
             return granted_urls(connection, self.directory)
+
+
+def _syncfs_is_safe() -> bool:
+    release = re.match(r"(\d+)\.(\d+)", os.uname().release)
+    if sys.platform != "linux" or release is None:
+        return False
+    return (int(release[1]), int(release[2])) >= SYNCFS_TELLS_ERRORS
 
 
 def _as(account: Account | None) -> dict:

@@ -117,6 +117,15 @@ def adopted(known: set[int]) -> list[int]:
     return sorted(found - known)
 
 
+def kill_orphans(executable: str, known: set[int]) -> None:
+    """Kill what a dead process of this program left behind, as its restart would wait for it
+    (Linux)."""
+    for pid in adopted(known):
+        with contextlib.suppress(OSError):
+            if os.path.samefile(f"/proc/{pid}/exe", executable):
+                kill_one(pid)
+
+
 def kill_one(pid: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(pid, signal.SIGKILL)

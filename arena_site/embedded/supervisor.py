@@ -22,6 +22,8 @@ from arena_site.embedded.logs import Console, pump, tail
 from arena_site.embedded.process import Kind, Process
 
 BACKOFF_SECONDS = (0.5, 30.0)
+FIRST_BACKOFF_SECONDS = 0.1  # after one crash: most are single, and people wait for it
+BUSY_STEP_SECONDS, CALM_STEP_SECONDS = 0.05, 0.5
 CRASHES_MAX, CRASH_WINDOW_SECONDS = 5, 60.0
 HURRY_SECONDS = 2.0
 PATIENCE_SECONDS = 15.0  # after so much silence, say what is waited for
@@ -119,8 +121,10 @@ class Supervisor:
 
     def watch(self) -> None:
         """Return when a signal asks to stop."""
+        busy = {State.STARTING, State.BACKOFF}
         while not self.stop_count:
-            self.step(0.5)
+            some = any(run.state in busy for run in self.runs.values())
+            self.step(BUSY_STEP_SECONDS if some else CALM_STEP_SECONDS)
 
     def step(self, seconds: float) -> None:
         """One turn: start what may start, see who is ready, who ended."""
@@ -197,6 +201,8 @@ class Supervisor:
             self._settle(run, State.DONE)
         elif kind is Kind.SERVICE or run.state is State.READY or run.crashes:
             # A database that once ran is started again; one that never did, ends the start.
+            if kind is Kind.DATABASE:
+                processes.kill_orphans(run.process.command[0], self._known_pids())
             self._back_off(run, code)
         else:
             raise StartFailedError(self._obituary(run, f"ended with {describe(code)}"))
@@ -210,6 +216,7 @@ class Supervisor:
             raise StartFailedError(self._obituary(run, text))
         recent = sum(1 for crash in run.crashes if now - crash < CRASH_WINDOW_SECONDS)
         pause = min(BACKOFF_SECONDS[0] * 2 ** (recent - 1), BACKOFF_SECONDS[1])
+        pause = FIRST_BACKOFF_SECONDS if recent == 1 else pause
         run.state, run.retry_at = State.BACKOFF, now + pause
         if self.console:
             self.console.step(f"{run.process.name} ended with {describe(code)}; again in {pause} s")

@@ -151,7 +151,7 @@ def test_a_database_that_dies_is_started_again(supervise):
     game = supervise("database")
     game.read_until("UP")
     said = game.read_until("alive again")
-    assert "data ended with SIGABRT; again in 0.5 s" in said
+    assert "data ended with SIGABRT; again in 0.1 s" in said
     assert game.end(signal.SIGTERM) == 0
     assert game.nothing_left()
 

@@ -10,6 +10,7 @@ from economy_engine.book.columns import MarketState
 from economy_engine.errors import RejectReason
 from economy_engine.goods import GOODS
 from economy_engine.params import SeedConfig, VenueParams
+from economy_engine.schema import Clock
 from economy_engine.state import WorldState
 from markets import selectors
 from tests.worlds.conftest import Arena, bid, run, small
@@ -24,7 +25,7 @@ def test_what_orders_traded_in_an_uncross_is_seen_in_the_past(
 ) -> None:
     """An AI agent's and a participant's: one trade per order, at the one price."""
     params = small().with_changes(
-        config=SeedConfig(volatility_threshold=0.0001), venue=VenueParams(call_ticks=6)
+        config=SeedConfig(volatility_threshold=0.0001), venue=VenueParams(call_ticks=60)
     )
     arena = make_arena(rate=50.0, params=params)
     host, participant = arena.host(), arena.participant()
@@ -34,9 +35,12 @@ def test_what_orders_traded_in_an_uncross_is_seen_in_the_past(
     market = state.book.market[FOOD]
     above = int(market["last_price"] * 12 // 10 // market["price_increment"])
     price = above * int(market["price_increment"])
+    end = int(state.book.auction["ends"][FOOD])
     arena.send(participant, bid(market=FOOD, quantity=2, price=price))
-    run(host, lambda: state.book.auction["closed"][FOOD] > 0 and not len(own_orders(state)))
-    end = int(state.book.auction["closed"][FOOD])
+    arena.settle(host)
+    assert len(own_orders(state)) == 1 and int(state.clock[Clock.TICK]) < end
+    run(host, lambda: int(state.clock[Clock.TICK]) > end)
+    assert int(state.book.auction["closed"][FOOD]) == end and not len(own_orders(state))
     host.release()
     before = history.at_tick(arena.engine, arena.writer, arena.world_id, end - 1).world.state
     seen = history.inspect(
@@ -50,17 +54,15 @@ def test_what_orders_traded_in_an_uncross_is_seen_in_the_past(
     orders = before.book.orders
     waiting = orders[(orders["quantity"] > 0) & (orders["market"] == FOOD) & (orders["seq"] == 0)]
     for agent in np.unique(waiting["owner"][waiting["owner"] < before.params.agents]).tolist():
-        told = arena.engine.observe_tick(before.copy(), agent)["trades"]
-        here = [trade for trade in told if trade["market"] == GOODS[FOOD].code]
+        told = history.inspect(arena.engine, arena.writer, arena.world_id, end, agent=agent)
+        assert told.actions is not None and told.digest == seen.digest
+        here = [each for each in told.actions["trades"] if each["market"] == GOODS[FOOD].code]
         mine = [trade for trade in here if trade["role"] == "auction"]
         if mine:
             break
     else:
         raise AssertionError("no agent traded in the uncross: the test compared nothing")
     assert all(trade["price_minor"] == own["price_minor"] for trade in mine)
-    said = history.inspect(arena.engine, arena.writer, arena.world_id, end, agent=agent)
-    assert said.actions is not None and said.actions["trades"] == told
-    assert said.digest == seen.digest
 
 
 def own_orders(state: WorldState) -> np.ndarray:

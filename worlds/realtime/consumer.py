@@ -153,7 +153,9 @@ class SocketConsumer(AsyncConsumer):
             self._close_if_hopeless()
             return
         self._garbage = 0
+        began = time.monotonic()
         await self._operate(request)
+        self._bucket.excuse(time.monotonic() - began)
 
     async def _operate(self, request: Request) -> None:
         try:

@@ -30,6 +30,7 @@ UNDECIDED_PER_SOCKET_MAX = 256
 INBOUND_FRAMES_MAX = 128
 GARBAGE_MAX = 10
 RATE_REFUSALS_MAX = 40
+EXCUSED_FROM_SECONDS = 0.05
 SUBSCRIBE_SECONDS_MAX = 3.0
 
 # The server reads a larger frame than the door takes, so that one that is only a little too long
@@ -53,12 +54,13 @@ def sockets_max() -> int:
 class TokenBucket:
     """Messages a socket may send: a rate per second and a burst."""
 
-    __slots__ = ("_at", "_burst", "_rate", "_tokens", "refused")
+    __slots__ = ("_at", "_burst", "_excused", "_rate", "_tokens", "refused")
 
     def __init__(self, rate: float, burst: int) -> None:
         self._rate = rate
         self._burst = burst
         self._tokens = float(burst)
+        self._excused = 0.0
         self._at = time.monotonic()
         self.refused = 0
 
@@ -67,9 +69,18 @@ class TokenBucket:
         now = time.monotonic()
         self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
         self._at = now
-        if self._tokens < 1:
+        if self._tokens >= 1:
+            self._tokens -= 1
+        elif self._excused >= 1:
+            self._excused -= 1
+        else:
             self.refused += 1
             return False
-        self._tokens -= 1
         self.refused = 0
         return True
+
+    def excuse(self, seconds: float) -> None:
+        """Admit beyond the burst what was sent while a message was worked on for so long: it came
+        in time and waited here, as when the database restarts. Short work is not counted."""
+        if seconds >= EXCUSED_FROM_SECONDS:
+            self._excused = min(self._excused + seconds * self._rate, INBOUND_FRAMES_MAX)

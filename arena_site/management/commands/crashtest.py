@@ -39,6 +39,12 @@ class Command(BaseCommand):
             action="store_true",
             help="outages instead, as an outside client at 50 orders a second sees them",
         )
+        parser.add_argument(
+            "--kind",
+            action="append",
+            choices=("worker_killed", "worker_hung", "postgres_killed", "rolling_restart"),
+            help="with --recovery: only outages of this kind, may be given more than once",
+        )
         parser.add_argument("--injections", type=int, default=30, help="outages of each kind (30)")
         parser.add_argument(
             "--negative",
@@ -77,9 +83,8 @@ class Command(BaseCommand):
             return controls.run(made, engine, **shared)
         bar = Bar(self.stderr)
         if options["recovery"]:
-            return outage.run(
-                made, engine, injections=options["injections"], progress=bar, **shared
-            )
+            count, kinds = options["injections"], options["kind"] or ()
+            return outage.run(made, engine, injections=count, kinds=kinds, progress=bar, **shared)
         if options["faults"]:
             return storm.run(made, engine, scale=options["scale"], progress=bar, **shared)
         return points.run(made, engine, points=options["points"], progress=bar, **shared)
