@@ -31,9 +31,9 @@ TEST_LOCK = "requirements-test.lock"
 EXTRA_LOCK = "requirements-extra.lock"
 UV_LOCK = "requirements-uv.lock"
 # What a command needs beyond the runtime lock: always, or when one of its options is given.
-NEEDS: dict[str, tuple[str, ...]] = {"test": (TEST_LOCK,), "bench": (TEST_LOCK,)}
+NEEDS: dict[str, tuple[str, ...]] = {"test": (TEST_LOCK, EXTRA_LOCK), "bench": (TEST_LOCK,)}
 NEEDS_FOR_OPTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "facts": (EXTRA_LOCK, ("--plots", "--portrait")),
+    "facts": (EXTRA_LOCK, ("--plots", "--portrait", "--model-plots")),
     "scenario": (EXTRA_LOCK, ("--plot",)),
 }
 STAMP = "arena-stamp.json"

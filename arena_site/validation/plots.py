@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -25,9 +26,10 @@ COLOURS = (
     "#1f6f8b", "#c8553d", "#588157", "#8d6a9f", "#d4a017", "#4a5568", "#e07a9a", "#2a9d8f",
     "#9c6644", "#5b7db1",
 )  # fmt: skip
+COLOURS_KEPT = 256  # of a small picture: a palette halves the file
 LAGS = np.array([1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64])
 MINOR_PER_CREDIT = cents(100)
-STYLE = {
+STYLE: Any = {
     "font.size": 8.5, "axes.titlesize": 9.5, "axes.titleweight": "bold", "axes.grid": True,
     "grid.alpha": 0.25, "axes.spines.top": False, "axes.spines.right": False,
     "legend.frameon": False, "legend.fontsize": 7, "lines.linewidth": 1.1, "savefig.dpi": 110,
@@ -48,27 +50,38 @@ def check(folder: Path | None, *files: Path | None) -> None:
             raise ValueError(f"there is no folder {file.parent}")
 
 
-def figure(rows: int, columns: int, title: str) -> tuple[Any, Any]:
-    """Return a figure and its panels, float64[rows, columns] of axes."""
+def figure(
+    rows: int, columns: int, title: str, size_inches: tuple[float, float] | None = None
+) -> tuple[Any, Any]:
+    """Return a figure and its panels, float64[rows, columns] of axes; size: default by panels."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
     pyplot.rcParams.update(STYLE)
-    drawn, panels = pyplot.subplots(
-        rows, columns, figsize=(4.4 * columns, 2.6 * rows), squeeze=False
-    )
+    size = size_inches or (4.4 * columns, 2.6 * rows)
+    drawn, panels = pyplot.subplots(rows, columns, figsize=size, squeeze=False)
     drawn.suptitle(title, fontsize=11, fontweight="bold", x=0.01, ha="left")
     return drawn, panels
 
 
-def save(drawn: Any, path: Path) -> None:
+def save(drawn: Any, path: Path | BinaryIO) -> None:
     """Write a figure and let go of it."""
     from matplotlib import pyplot
 
     drawn.savefig(path)
     pyplot.close(drawn)
+
+
+def save_small(drawn: Any, path: Path) -> None:
+    """Write a figure as a PNG with a palette, and let go of it."""
+    from PIL import Image
+
+    plain = io.BytesIO()
+    save(drawn, plain)
+    picture = Image.open(plain).convert("RGB")
+    picture.quantize(COLOURS_KEPT, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def write_all(folder: Path, records: Sequence[Recording]) -> list[Path]:

@@ -16,6 +16,7 @@ import pytest
 
 from tests.house.tidy import ROOT
 
+LOCKS = {"requirements.lock", "requirements-test.lock", "requirements-extra.lock"}
 SESSION = "import sys\ndef execute(argv):\n    print('inside', sys.prefix, *argv[1:])\n"
 
 
@@ -29,7 +30,7 @@ def checkout(tmp_path: Path) -> Path:
         shutil.copy(ROOT / name, folder / name)
     (package / "embedded" / "__init__.py").touch()
     (package / "embedded" / "session.py").write_text(SESSION)
-    for name in ("requirements.lock", "requirements-test.lock", "requirements-extra.lock"):
+    for name in LOCKS:
         (folder / name).write_text("# nothing\n")
     return folder
 
@@ -63,24 +64,27 @@ def test_made_once_then_added_to_then_rebuilt(checkout: Path):
 
     (checkout / ".venv" / "marker").touch()
     assert manage(checkout, "test").returncode == 0
-    assert set(stamp(checkout)) == {"requirements.lock", "requirements-test.lock"}
+    assert set(stamp(checkout)) == LOCKS
     assert (checkout / ".venv" / "marker").exists()
     assert manage(checkout, "play").stderr == ""
 
     (checkout / "requirements.lock").write_text("# nothing, said anew\n")
     assert manage(checkout, "play").returncode == 0
     assert not (checkout / ".venv" / "marker").exists()
-    assert set(stamp(checkout)) == {"requirements.lock", "requirements-test.lock"}
+    assert set(stamp(checkout)) == LOCKS
     assert sorted(path.name for path in checkout.glob(".venv*")) == [".venv"]
     pip = subprocess.run([checkout / ".venv" / "bin" / "pip", "--version"], capture_output=True)
     assert pip.returncode == 0, "scripts of a renamed environment name its interpreter"
 
 
-def test_pictures_bring_the_extra_lock_and_only_they(checkout: Path):
+@pytest.mark.parametrize(
+    "asked", [["--plots=pictures"], ["--portrait", "a.png"], ["--model-plots", "pictures"]]
+)
+def test_pictures_bring_the_extra_lock_and_only_they(checkout: Path, asked: list[str]):
     assert manage(checkout, "facts", "--seeds", "1").returncode == 0
     assert list(stamp(checkout)) == ["requirements.lock"]
     (checkout / ".venv" / "marker").touch()
-    assert manage(checkout, "facts", "--plots=pictures").returncode == 0
+    assert manage(checkout, "facts", *asked).returncode == 0
     assert set(stamp(checkout)) == {"requirements.lock", "requirements-extra.lock"}
     assert (checkout / ".venv" / "marker").exists()
     assert manage(checkout, "scenario", "panic", "--plot", "a.png").stderr == ""
