@@ -66,7 +66,7 @@ def test_a_figure_is_chosen_by_tile_by_list_and_by_key(page: Page, site: str) ->
 def test_prices_of_the_regions_stand_side_by_side_under_their_names(page: Page, site: str) -> None:
     page.goto(f"{site}/economy?show=regional_cpi&market=FOOD.S")
     shown = re.compile(r"^Consumer prices by region, South: \d+ points")
-    expect(chart(page)).to_have_attribute("aria-label", shown, timeout=15_000)
+    expect(chart(page)).to_have_attribute("aria-label", shown)
     region = page.locator("lea-series select").last
     expect(region.locator("option")).to_have_text(["North", "South"])
     expect(region).to_have_value("OIL.S")
