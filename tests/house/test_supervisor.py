@@ -75,7 +75,10 @@ def test_order_and_readiness(supervise):
     game = supervise("steady")
     said = game.read_until("UP")
     assert said.index("first is done") < said.index("second is up")
-    assert len(game.descendants()) == 2
+    deadline = time.monotonic() + GONE_SECONDS  # a process has its command line a moment later
+    while len(found := game.descendants()) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert len(found) == 2
     assert game.end(signal.SIGTERM) == 0
     assert game.nothing_left()
 
