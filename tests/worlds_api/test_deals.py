@@ -32,7 +32,7 @@ def arena(make_arena) -> Arena:  # noqa: F811
 
 def grow_up(game: Game) -> None:  # noqa: F811
     tick = game.arena.head()[3]
-    run(game.host, lambda: game.arena.head()[3] >= tick + 2 * HOUR_TICKS + 2)
+    run(game.host, lambda: game.arena.head()[3] >= tick + 2 * HOUR_TICKS + 2, seconds=200.0)
     game.settle()
 
 
@@ -132,7 +132,11 @@ def test_a_site_that_is_given_back_goes_to_the_best_bid(game):  # noqa: F811
     beaten = act(game, "post", door, {"price": more})
     assert beaten["status"] == "executed"
     assert game.get("/api/auctions")["data"][0]["own"]
-    run(game.host, lambda: game.arena.head()[3] > beaten["result"]["ends_tick"])
+    run(
+        game.host,
+        lambda: game.arena.head()[3] > beaten["result"]["ends_tick"],
+        seconds=200.0,  # fifteen game days
+    )
     game.settle()
     assert game.get("/api/auctions")["data"] == []
     (won,) = game.get("/api/sites")["data"]
