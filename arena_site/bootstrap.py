@@ -13,6 +13,7 @@ uv installs many times faster than pip: where there is none, pip fetches the one
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import importlib.util
 import json
@@ -188,6 +189,7 @@ def fast_installer() -> Iterator[str | None]:
         shutil.rmtree(borrowed, ignore_errors=True)
 
 
+@functools.cache
 def uv_environment() -> dict[str, str]:
     """What uv should know that pip knows: the package index of this machine's own."""
     environment = dict(os.environ)

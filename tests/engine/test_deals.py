@@ -14,7 +14,17 @@ from economy_engine.systems.columns import Institution
 from economy_engine.systems.works.members import member_of
 from economy_engine.units import fee_minor_up
 from economy_engine.works import Pricing, SiteState, WorksEvent
-from tests.engine.works_table import ANY, DAY_TICKS, FOOD, OTHER, PLAYER, Table, kinds, living_world
+from tests.engine.works_table import (
+    ANY,
+    DAY_TICKS,
+    FOOD,
+    OTHER,
+    PLAYER,
+    Table,
+    kinds,
+    living_world,
+    two_players,
+)
 from tests.engine.works_table import rules as site_rules
 
 PRICE = 1_400_000
@@ -30,11 +40,7 @@ def living() -> WorldState:
 @pytest.fixture
 def table(living: WorldState) -> Table:
     """A seller who is no newcomer any more, and somebody else with as much money."""
-    table = Table(living)
-    table.act(commands.RegisterParticipant(guest=False), participant=OTHER)
-    for row in (table.row, table.row + 1):
-        table.state.ledger.flags[row] = 0
-    return table
+    return two_players(living)
 
 
 def account(table: Table, row: int) -> int:

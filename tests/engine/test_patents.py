@@ -23,6 +23,7 @@ from tests.engine.works_table import (
     Table,
     kinds,
     living_world,
+    two_players,
 )
 
 FEE = 20_000
@@ -38,10 +39,7 @@ def living() -> WorldState:
 @pytest.fixture
 def table(living: WorldState) -> Table:
     """Two players, no newcomers any more; the player can research."""
-    table = Table(living)
-    table.act(commands.RegisterParticipant(guest=False), participant=OTHER)
-    for row in (table.row, table.row + 1):
-        table.state.ledger.flags[row] = 0
+    table = two_players(living)
     ledger, treasury = table.state.ledger, table.state.institution(Institution.TREASURY)
     ledger.cash[treasury] -= 9_000_000
     ledger.cash[table.row] += 9_000_000

@@ -25,6 +25,7 @@ from tests.engine.works_table import (
     Table,
     kinds,
     living_world,
+    two_players,
 )
 
 TERM_TICKS = 15 * DAY_TICKS
@@ -41,14 +42,7 @@ def living() -> WorldState:
 @pytest.fixture
 def table(living: WorldState) -> Table:
     """Two players with money, no newcomers any more."""
-    table = Table(living)
-    table.act(commands.RegisterParticipant(guest=False), participant=OTHER)
-    ledger, treasury = table.state.ledger, table.state.institution(Institution.TREASURY)
-    for row in (table.row, table.row + 1):
-        table.state.ledger.flags[row] = 0
-        ledger.cash[treasury] -= 5_000_000
-        ledger.cash[row] += 5_000_000
-    return table
+    return two_players(living, cash_minor=5_000_000)
 
 
 def put_up(table: Table, market: int = FOOD) -> int:

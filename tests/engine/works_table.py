@@ -37,6 +37,18 @@ def living_world() -> WorldState:
     return state
 
 
+def two_players(living: WorldState, cash_minor: int = 0) -> Table:
+    """A table with PLAYER and OTHER, no newcomers any more; the treasury gives each some money."""
+    table = Table(living)
+    table.act(commands.RegisterParticipant(guest=False), participant=OTHER)
+    ledger, treasury = table.state.ledger, table.state.institution(Institution.TREASURY)
+    for row in (table.row, table.row + 1):
+        ledger.flags[row] = 0
+        ledger.cash[treasury] -= cash_minor
+        ledger.cash[row] += cash_minor
+    return table
+
+
 class Table:
     """Plays commands of one participant on a copy of a world."""
 
