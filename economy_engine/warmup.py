@@ -43,8 +43,11 @@ from economy_engine.works import Pricing
 AGENTS, REGIONS = 1_000, 2  # a single region has no use for some of the kernels
 PARTICIPANT = 1
 # Whose kernels the tick calls: the long half, and what takes as long together with the rest.
-_AGENTS = (firms, quota, households, desks, noise, makers, news, psychology, supply_demand)
-_TRADE = (arbitrage, breaker, logistics, indicators, record, attribution)
+_AGENTS = (
+    firms, quota, households, desks, noise, makers, news, psychology, supply_demand, breaker,
+    indicators, record,
+)  # fmt: skip
+_TRADE = (arbitrage, logistics, attribution)
 
 
 def _params() -> params.WorldParams:

@@ -23,11 +23,11 @@ from economy_engine.state import WorldState
 from economy_engine.systems.columns import Institution, Macro
 from economy_engine.systems.venue import pay
 from economy_engine.systems.works import standing
-from economy_engine.systems.works.members import member_of
+from economy_engine.systems.works.members import may_be_debited, member_of
 from economy_engine.systems.works.sites import set_jobs, update_costs
 from economy_engine.works import SiteState, WorksEvent
 
-_DEBITS, _PROTECTED = int(AccountFlag.DEBITS_FROZEN), int(AccountFlag.PROTECTED)
+_PROTECTED = int(AccountFlag.PROTECTED)
 
 
 def worth_of(state: WorldState, site: Any) -> SiteWorth:
@@ -45,10 +45,9 @@ def offer(context: Context, command: OfferSite) -> Decision:
     state, place = context.state, own_place(context)
     if place < 0:
         return refused(RejectReason.SITE_NOT_FOUND)
-    flags = int(state.ledger.flags[context.row])
-    if flags & _DEBITS:
+    if not may_be_debited(state, context.row):
         return refused(RejectReason.ACCOUNT_FROZEN)
-    if flags & _PROTECTED:
+    if int(state.ledger.flags[context.row]) & _PROTECTED:
         return refused(RejectReason.NEWCOMER_PROTECTED)
     site = state.arrays["sites"][place]
     worth = worth_of(state, site)
@@ -86,8 +85,7 @@ def _offered_place(context: Context) -> int:
     if not len(found):
         return -1
     place = int(found[0])
-    frozen = int(state.ledger.flags[int(sites[place]["owner"])]) & _DEBITS
-    return -1 if frozen else place
+    return place if may_be_debited(state, int(sites[place]["owner"])) else -1
 
 
 def take(context: Context, command: TakeSite) -> Decision:

@@ -12,10 +12,11 @@ from economy_engine.ledger.columns import CASH, AccountFlag
 from economy_engine.systems.columns import Institution
 from economy_engine.systems.venue import pay
 from economy_engine.systems.works import patents
+from economy_engine.systems.works.members import may_be_debited
 from economy_engine.systems.works.sites import update_costs
 from economy_engine.works import LEVELS_MAX, WorksEvent
 
-_DEBITS, _PROTECTED = int(AccountFlag.DEBITS_FROZEN), int(AccountFlag.PROTECTED)
+_PROTECTED = int(AccountFlag.PROTECTED)
 
 
 def offer(context: Context, command: OfferLicence) -> Decision:
@@ -51,14 +52,14 @@ def take(context: Context, command: TakeLicence) -> Decision:
     place = deals.patent_place(int(site["market"]) % GOODS_COUNT, level)
     patent, flags = state.arrays["patents"][place], state.ledger.flags
     owner = int(patent["owner"])
-    if not patent["until"] or not patent["fee"] or int(flags[owner]) & _DEBITS:
+    if not patent["until"] or not patent["fee"] or not may_be_debited(state, owner):
         return refused(RejectReason.OFFER_NOT_FOUND)
     if owner == row:
         return refused(RejectReason.OWN_OFFER)
     cost = deals.licence_cost(int(patent["fee"]), tier)
     if command.price < cost:
         return refused(RejectReason.OFFER_CHANGED)
-    if int(flags[row]) & _DEBITS:
+    if not may_be_debited(state, row):
         return refused(RejectReason.ACCOUNT_FROZEN)
     fair = deals.research_worth(p, level, tier, patents.ip_price(state))
     if int(flags[row]) & _PROTECTED and cost > fair:

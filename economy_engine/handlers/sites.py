@@ -18,11 +18,9 @@ from economy_engine.systems.venue import pay, use
 from economy_engine.systems.works import patents, standing
 from economy_engine.systems.works.founding import found_site
 from economy_engine.systems.works.lots import leads_of, open_places, put_up
-from economy_engine.systems.works.members import member_of
+from economy_engine.systems.works.members import may_be_debited, member_of
 from economy_engine.systems.works.sites import close_site, set_jobs, update_costs
 from economy_engine.works import TIER_WORKERS, Pricing, SiteState, WorksEvent
-
-_DEBITS = int(AccountFlag.DEBITS_FROZEN)
 
 
 def own_place(context: Context) -> int:
@@ -53,7 +51,7 @@ def _level(state: WorldState) -> float:
 def room_reason(state: WorldState, row: int) -> RejectReason:
     """Return why an account may not have one more site; OK when it may."""
     flags, p = int(state.ledger.flags[row]), state.params.works
-    if flags & _DEBITS:
+    if not may_be_debited(state, row):
         return RejectReason.ACCOUNT_FROZEN
     most = p.sites_newcomer if flags & int(AccountFlag.PROTECTED) else p.sites_each
     if int(member_of(state, row)["sites"]) + leads_of(state, row) >= most:
@@ -147,7 +145,7 @@ def upgrade(context: Context, command: UpgradeSite) -> Decision:
     tier = int(site["tier"])
     if tier >= works.TIERS_MAX:
         return refused(RejectReason.SITE_AT_LIMIT)
-    if int(state.ledger.flags[row]) & _DEBITS:
+    if not may_be_debited(state, row):
         return refused(RejectReason.ACCOUNT_FROZEN)
     price = works.upgrade_minor(state.params.works, tier, _level(state))
     if int(state.ledger.cash[row]) < price:
@@ -168,7 +166,7 @@ def research(context: Context, command: ResearchSite) -> Decision:
     level, m = int(site["level"]), int(site["market"])
     if level >= works.LEVELS_MAX:
         return refused(RejectReason.SITE_AT_LIMIT)
-    if int(state.ledger.flags[row]) & _DEBITS:
+    if not may_be_debited(state, row):
         return refused(RejectReason.ACCOUNT_FROZEN)
     units = works.research_units(state.params.works, level, int(site["tier"]))
     market = m - m % GOODS_COUNT + IP
