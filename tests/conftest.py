@@ -6,7 +6,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
-STACK_PLACES = ("tests/e2e/", "tests/realtime/test_gateway.py", "tests/realtime/test_slow")
+STACK_PLACES = (
+    "tests/e2e/", "tests/failover/", "tests/realtime/test_gateway.py", "tests/realtime/test_slow"
+)  # fmt: skip
 
 settings.register_profile(
     "quick", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]

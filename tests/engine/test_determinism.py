@@ -63,8 +63,10 @@ def test_plain_python_gets_the_same():
 
 
 @pytest.mark.timeout(HANG_SECONDS + 60)
-def test_bounds_checks_find_nothing(tmp_path):
+def test_bounds_checks_find_nothing(tmp_path, deep: bool):
     """The same kernels with checked indices; their machine code has a cache of its own."""
+    if not deep:
+        pytest.skip("as plain Python numpy checks the same indices, over more ticks: see above")
     cache = Path(os.environ.get("NUMBA_CACHE_DIR", str(tmp_path))) / "boundscheck"
     mine = run(small_world(500, 7, "lab"), 20).digest()
     checked = _elsewhere(500, 7, "lab", 20, NUMBA_BOUNDSCHECK="1", NUMBA_CACHE_DIR=str(cache))

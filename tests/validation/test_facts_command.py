@@ -104,6 +104,7 @@ def test_seeds_are_a_list_of_numbers():
         (("--agents", "10"), "agents must be 500"),
         (("--export", "series.csv"), "end series.csv in .npz"),
         (("--export", "nowhere/series.npz"), "there is no folder nowhere"),
+        (("--plots", "pictures", "--ticks", "7200"), "run 7,440 ticks or more"),
     ],
 )
 def test_bad_arguments_get_one_clear_line(given: tuple[str, ...], said: str):

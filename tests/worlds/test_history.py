@@ -19,6 +19,7 @@ from worlds.errors import ForkRefused, ReplayMismatch, TickUnreachable
 from worlds.models import Fork, World
 
 TICKS = 14
+DECIDED = 9  # the registration and two orders, four times
 
 
 @pytest.fixture
@@ -31,7 +32,10 @@ def played(arena: Arena) -> tuple[Arena, dict[int, int], int]:
         arena.send(participant, bid(quantity=n))
         arena.send(participant, bid(price=6_000))  # rests
         host.slice(0.05)
-    run(host, lambda: arena.head()[3] >= TICKS)
+    journal = "select count(*), max(tick) from journal where world_id = %s"
+    run(host, lambda: arena.all(journal)[0][0] == DECIDED)
+    quiet = arena.all(journal)[0][1] + TICKS  # so many ticks of the agents alone
+    run(host, lambda: arena.head()[3] >= quiet)
     host.release()
     found = arena.all("select tick, digest from block where world_id = %s and digest is not null")
     return arena, dict(found), participant.pk
@@ -105,7 +109,7 @@ def test_a_participants_commands_stand_at_their_tick(played: tuple) -> None:
         )
         assert seen.actions is not None
         told |= {each["seq"]: tick - 1 for each in seen.actions["commands"]}
-    assert told == dict(rows) and len(told) == 9
+    assert told == dict(rows) and len(told) == DECIDED
     with pytest.raises(LookupError, match="participant 1 is not in the world"):
         history.inspect(arena.engine, arena.writer, arena.world_id, 3, participant=1)
     with pytest.raises(LookupError, match="there is no agent 500"):

@@ -76,6 +76,13 @@ def moved(before: dict[str, dict[str, Any]]) -> Callable[[dict[str, dict[str, An
     return lambda now: all(now[slug]["tick"] > before[slug]["tick"] + 5 for slug in SLUGS)
 
 
+def pace_hz(stack: Stack, seconds: float) -> float:
+    """Ticks a second that the first world makes."""
+    before, started = heads(stack)[SLUGS[0]]["tick"], time.monotonic()
+    time.sleep(seconds)
+    return float(heads(stack)[SLUGS[0]]["tick"] - before) / (time.monotonic() - started)
+
+
 def test_three_worlds_live_on_both_workers(worlds: Stack) -> None:
     both = {pid_of(worlds, "world1"), pid_of(worlds, "world2")}
     found = wait_for(worlds, lambda now: sorted(now) == SLUGS and holders(now) == both)
@@ -112,12 +119,11 @@ def test_two_beats_and_none(worlds: Stack) -> None:
         stderr=subprocess.DEVNULL,
     )
     try:
-        before, started = heads(worlds), time.monotonic()
-        time.sleep(4.0)
-        assert second.poll() is None, "the second beat lives"
-        after = heads(worlds)
-        rate = (after["main"]["tick"] - before["main"]["tick"]) / (time.monotonic() - started)
-        assert rate < 11, "two pulses are not two ticks"
+        deadline, rate = time.monotonic() + PATIENCE_SECONDS, 0.0
+        while not 9 < rate < 11:  # a world that had to wait makes up for it first
+            assert time.monotonic() < deadline, f"two pulses are not two ticks: {rate:.1f} Hz"
+            rate = pace_hz(worlds, seconds=4.0)
+            assert second.poll() is None, "the second beat lives"
     finally:
         second.kill()
         second.wait()
@@ -137,6 +143,21 @@ def test_a_killed_database_is_started_again(worlds: Stack) -> None:
     wait_for(worlds, moved(before))
 
 
+@pytest.fixture
+def standing_still(worlds: Stack) -> Iterator[None]:
+    """The worlds stop and leave the processor to those who look at their past."""
+    names = ("world1", "world2", "general")
+    stopped = [pid_of(worlds, name) for name in names]
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
+
+
+@pytest.mark.usefixtures("standing_still")
 def test_after_all_that_every_world_is_what_its_journal_says(worlds: Stack) -> None:
     """From genesis the world that changed hands most often, the last snapshots on of the others."""
     found = heads(worlds)
