@@ -110,6 +110,7 @@ class WorldState:
         self.wealth_scratch = np.zeros(self.counts.sizes["H"])
         self.quote_scratch = np.zeros(8, np.int64)
         self.gauge_scratch = np.zeros((2, 3))
+        self.mood_scratch = np.zeros((2, params.markets))
         self.gauge_figures = np.zeros((GAUGE_FIGURES, params.markets))
         self.clock[Clock.ROWS] = self.first_participant
         self.clock[Clock.FIRST_PARTICIPANT] = self.first_participant

@@ -181,6 +181,7 @@ def _watch_markets(state: WorldState, tick: int) -> None:
 def _update_psychology(state: WorldState, step: int) -> None:
     sums = np.zeros(6)
     psychology.update_agents(
-        state.agent, state.household, state.flow, state.macro, state.params.seed, step, sums
-    )
+        state.agent, state.household, state.flow, state.macro, state.params.seed, step,
+        state.mood_scratch, sums,
+    )  # fmt: skip
     psychology.update_world(state.macro, sums, state.params.config)

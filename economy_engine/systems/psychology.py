@@ -105,9 +105,10 @@ def market_mood(flow, m):
 
 
 @kernel
-def update_agents(agent, household, flow, macro, seed, step, sums):
+def update_agents(agent, household, flow, macro, seed, step, seen, sums):
     """Advance the psychology of one slice of the agents.
 
+    seen: float64[2, M], scratch: trend and excess volatility of each market.
     sums: float64[6], out: agents, sentiment, its squares, fear, greed, confidence.
     """
     count = agent.home.size
@@ -116,10 +117,12 @@ def update_agents(agent, household, flow, macro, seed, step, sums):
     noise = 0.01 * macro[Macro.VOLATILITY_MULTIPLIER]
     pull = 1.6 if macro[Macro.HERDING_FLAG] > 0.0 else 0.8
     sums[:] = 0.0
+    for m in range(seen.shape[1]):
+        seen[0, m], seen[1, m] = market_mood(flow, m)
     first = (step % SLICES) * BLOCK_ROWS
     while first < count:
         for i in range(first, min(count, first + BLOCK_ROWS)):
-            trend, excess = market_mood(flow, agent.home[i])
+            trend, excess = seen[0, agent.home[i]], seen[1, agent.home[i]]
             jobless = 1.0 if i < households and household.employer[i] < 0 else 0.0
             s = np.float64(agent.sentiment[i])
             memory = np.float64(agent.memory[i])

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from arena_site.model_pages import living, pictures
 from arena_site.validation import arguments, battery, export, plots, report, runs, stability
-from arena_site.validation.measures import YEAR_DAYS
+from arena_site.validation.measures import WARM_UP_DAYS, YEAR_DAYS
 from arena_site.validation.recording import Recording
 
 TICKS_PER_DAY = 240
@@ -63,6 +63,7 @@ class Command(BaseCommand):
             pictures = options["plots"] or options["portrait"]
             plots.check(options["plots"], options["portrait"]) if pictures else None
             export.check(options["export"])
+            _check_length(options["plots"], ticks)
         except (ValueError, arguments.MissingPicturesError) as error:
             raise CommandError(str(error)) from error
         plans = [
@@ -133,6 +134,13 @@ def _ticks(options: dict[str, Any]) -> int:
         return arguments.bounded_ticks(ticks)
     except ValueError as error:
         raise CommandError(str(error)) from error
+
+
+def _check_length(plots_folder: Path | None, ticks: int) -> None:
+    """Pictures of returns need some: raises ValueError for a run that ends with its warm-up."""
+    least = (WARM_UP_DAYS + 1) * TICKS_PER_DAY
+    if plots_folder is not None and ticks < least:
+        raise ValueError(f"the pictures leave the warm-up out: run {least:,} ticks or more")
 
 
 def _last_line(shown: dict[str, Any]) -> str:
