@@ -46,7 +46,7 @@ class GroundError(Exception):
 
 
 class Server:
-    """A process that is killed and started again at will. Main thread only."""
+    """A process that is killed and started again at will. All but `kill`: main thread only."""
 
     def __init__(self, process: Process, state: Path) -> None:
         self.process = process
@@ -84,12 +84,15 @@ class Server:
         return processes.exited(self._popen)
 
     def kill(self) -> None:
-        """As when the machine is switched off for it: the process and its children, at once."""
+        """As when the machine is switched off for it: the process and its children, at once.
+
+        From any thread: what another one starts meanwhile is not this one's to wait for.
+        """
         self.kills += 1
-        pids = [self.pid, *_children(self.pid)]
-        for pid in pids:
+        killed = self._popen
+        for pid in (killed.pid, *_children(killed.pid)):
             processes.kill_one(pid)
-        while not processes.exited(self._popen):
+        while not processes.exited(killed):
             time.sleep(0.001)
 
     def stop(self) -> None:
