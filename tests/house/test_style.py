@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from tests.house.tidy import ROOT
 
 DJANGO_HALF = ["arena_site", "agents", "chat", "guilds", "markets", "players", "worlds"]
@@ -26,5 +28,6 @@ def test_format():
     assert run("ruff", "format", "--no-cache", "--check", ".") == ""
 
 
+@pytest.mark.long
 def test_types():
     assert run("mypy", *DJANGO_HALF) == ""
