@@ -111,6 +111,8 @@ class _Collector:
 
 
 def _joined(parts: list[np.ndarray], dtype: np.dtype) -> np.ndarray:
+    if len(parts) == 1:
+        return parts[0]
     return np.concatenate(parts) if parts else np.zeros(0, dtype)
 
 

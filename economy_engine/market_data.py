@@ -90,6 +90,8 @@ def route_rows(state: WorldState) -> np.ndarray:
     """Return one ROUTE row per pair of regions as routes, tolls and tariffs stand now."""
     regions = state.params.regions
     rows = np.zeros(regions * (regions - 1), events.ROUTE_DTYPE)
+    if not len(rows):
+        return rows
     source, target = np.nonzero(~np.eye(regions, dtype=bool))
     rows["source"], rows["target"] = source, target
     rows["open"] = state.route.open[source, target]
@@ -102,17 +104,30 @@ def route_rows(state: WorldState) -> np.ndarray:
     return rows
 
 
+@kernel
+def fill_tape_rows(book: BookColumns, tape: np.ndarray, most: int, rows: np.ndarray) -> int:
+    """Write the last trades of this tick in each market, oldest first; return how many there are.
+
+    tape: TAPE_DTYPE[M, ring]; most: int, trades a market, at most the ring; rows:
+    TAPE_DTYPE[>= M * most] of events, modified in place.
+    """
+    count = 0
+    for m in range(book.market.shape[0]):
+        done = book.market[m]["trade_count"]
+        for k in range(max(0, done - most), done):
+            trade = tape[m, k % tape.shape[1]]
+            rows[count]["market"] = m
+            rows[count]["tick"] = trade["tick"]
+            rows[count]["trade"] = trade["trade"]
+            rows[count]["price"] = trade["price"]
+            rows[count]["quantity"] = trade["quantity"]
+            rows[count]["taker_side"] = trade["taker_side"]
+            count += 1
+    return count
+
+
 def tape_rows(state: WorldState) -> np.ndarray:
     """Return the last trades of this tick in each market, at most BLOCK_TRADES, in their order."""
-    counts = np.minimum(state.book.market["trade_count"], limits.TAPE_TRADES)
-    used = np.arange(limits.TAPE_TRADES)[None, :] < counts[:, None]
-    market = np.broadcast_to(np.arange(len(counts))[:, None], used.shape)[used]
-    trades = state.outbox.tape[used]
-    rows = np.zeros(len(trades), events.TAPE_DTYPE)
-    rows["market"] = market
-    for name in ("tick", "trade", "price", "quantity", "taker_side"):
-        rows[name] = trades[name]
-    last = np.zeros(len(counts), np.int64)
-    np.maximum.at(last, market, rows["trade"])
-    kept = rows[rows["trade"] > last[market] - BLOCK_TRADES[state.params.regions - 1]]
-    return kept[np.lexsort((kept["trade"], kept["market"]))]
+    most = BLOCK_TRADES[state.params.regions - 1]
+    rows = np.zeros(state.params.markets * most, events.TAPE_DTYPE)
+    return rows[: fill_tape_rows(state.book, state.outbox.tape, most, rows)]

@@ -229,26 +229,32 @@ class WorldState:
             self._plan_ranges()
         ranges = self._ranges
         assert ranges is not None
-        for index, spec, item, start in self._dynamic:
+        for spec, length, places, starts, items in self._dynamic:
             for offset, (low, high) in enumerate(self.parts(spec)):
-                if not 0 <= low <= high <= len(self.arrays[spec.name]):
-                    raise ContractViolation(f"the counters of {spec.name} are out of range")
-                ranges[index + offset, 0] = (start + low * item) >> 3
-                ranges[index + offset, 1] = (high - low) * item
+                if not 0 <= low <= high <= length:
+                    raise ContractViolation(f"the counters of {spec.axis} are out of range")
+                ranges[places + offset, 0] = (starts + low * items) >> 3
+                ranges[places + offset, 1] = (high - low) * items
         return ranges
 
     def _plan_ranges(self) -> None:
         rows: list[tuple[int, int]] = []
-        self._dynamic: list[tuple[int, ArraySpec, int, int]] = []
+        of_axis: dict[str, list[tuple[ArraySpec, int, int, int, int]]] = {}
         for spec in schema.SCHEMA:
-            start, length = self._places[spec.name]
+            start, size = self._places[spec.name]
             if spec.axis == array_spec.ALL:
-                rows.append((start >> 3, length))
+                rows.append((start >> 3, size))
                 continue
-            item = length // max(1, schema.shape_of(spec, self.size)[0])
-            self._dynamic.append((len(rows), spec, item, start))
+            length = schema.shape_of(spec, self.size)[0]
+            own = (spec, length, len(rows), start, size // max(1, length))
+            of_axis.setdefault(spec.axis, []).append(own)
             rows.extend((0, 0) for _ in self.parts(spec))
         self._ranges = np.array(rows, dtype=np.int64)
+        # Per axis one of its arrays, the least length, and of all: place, first byte, bytes a row.
+        self._dynamic = [
+            (own[0][0], min(each[1] for each in own), *np.array([each[2:] for each in own]).T)
+            for own in of_axis.values()
+        ]
 
     def digest(self) -> int:
         """Return the state digest, an unsigned 64-bit integer."""

@@ -161,10 +161,12 @@ def _receive_shipments(state: WorldState, tick: int) -> None:
 def _watch_markets(state: WorldState, tick: int) -> None:
     """Let the circuit breaker and the auctions end this tick, and announce what they did."""
     params, auction, emission = state.params, state.book.auction, state.emission
-    breaker.watch_markets(
+    told = breaker.watch_markets(
         state.book, state.ledger, state.outbox, params.config.volatility_threshold,
         params.breaker_ticks, params.call_ticks, state.institution(Institution.FEES), tick,
     )  # fmt: skip
+    if not told:
+        return
     running = auction["ends"] > 0
     for m in np.flatnonzero(running | (auction["closed"] == tick)):
         own = auction[m]

@@ -43,12 +43,14 @@ class _Figures(NamedTuple):
     frozen: _Watched
 
 
+_NOBODY = _Watched(*(np.zeros(0, np.int64) for _ in range(3)), np.zeros((0, 0), np.int64), 0)
 _before: WeakKeyDictionary[WorldState, _Figures] = WeakKeyDictionary()
 _halted: WeakKeyDictionary[WorldState, _Watched] = WeakKeyDictionary()
 
 
 def changes(state: WorldState) -> list[str]:
     """Rules on what happened since the last look at this state, in words."""
+    frozen = _frozen_rows(state)
     now = _Figures(
         state.clock.copy(),
         state.ledger.goods_in.copy(),
@@ -56,7 +58,7 @@ def changes(state: WorldState) -> list[str]:
         state.book.market["trades"].copy(),
         int(state.ledger.issued[0]),
         int(state.book.counters[BookCounter.ARRIVALS]),
-        _watched(state, _frozen_rows(state)),
+        _watched(state, frozen) if len(frozen) else _NOBODY,
     )
     before = _before.get(state)
     _before[state] = now

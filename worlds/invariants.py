@@ -106,13 +106,13 @@ def _directory(state: WorldState) -> list[str]:
     if (ids[1:] <= ids[:-1]).any():
         return ["I12 the participants' directory is out of order"]
     first = state.first_participant
-    if ((rows < first) | (rows >= rows_used)).any():
-        return ["I12 a participant stands on a row that is not a participant's"]
-    if (state.ledger.kind[rows] != AccountKind.PARTICIPANT).any():
-        return ["I12 a participant stands on a row of another kind"]
     free = state.arrays["free_rows"][: int(state.clock[Clock.FREE_ROWS])]
     stands = np.concatenate([rows, free])
-    if len(np.unique(stands)) != len(stands):
+    if ((stands < first) | (stands >= rows_used)).any():
+        return ["I12 a participant's row, or a free one, is not a row of participants"]
+    if (state.ledger.kind[rows] != AccountKind.PARTICIPANT).any():
+        return ["I12 a participant stands on a row of another kind"]
+    if np.bincount(stands - first, minlength=1).max() > 1:
         return ["I12 two participants stand on one row, or one on a free row"]
     return []
 

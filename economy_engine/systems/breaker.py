@@ -80,17 +80,21 @@ def reopen(book, m, price, lots, tick):
 def watch_markets(book, ledger, outbox, threshold, window, call_ticks, fee_row, tick):
     """End the tick of every market: breaker, indicative price, uncross; modified in place.
 
-    threshold: float64; window, call_ticks, tick: int64; fee_row: the account of fees.
+    threshold: float64; window, call_ticks, tick: int64; fee_row: the account of fees. Returns how
+    many markets are in an auction or ended one at this tick.
     """
+    told = 0
     for m in range(book.market.shape[0]):
         auction = book.auction[m]
         if book.market[m]["state"] == _AUCTION:
             if tick >= auction["ends"]:
                 price, lots = uncross(book, ledger, outbox, m, auction["reference"], fee_row, tick)
                 if price >= 0:
+                    told += 1
                     reopen(book, m, price, lots, tick)
                     book.recent[m, tick % window] = 2 * price if price > 0 else twice_mid(book, m)
                     continue
+            told += 1
             level, lots, imbalance = find_price(book, m, auction["reference"])
             auction["price"] = level * book.market[m]["price_increment"]
             auction["quantity"] = lots
@@ -98,9 +102,11 @@ def watch_markets(book, ledger, outbox, threshold, window, call_ticks, fee_row, 
         elif book.market[m]["state"] == _OPEN:
             now = twice_mid(book, m)
             if now > 0 and has_moved(book.recent[m], now, threshold):
+                told += 1
                 call_auction(book, m, now, call_ticks, tick)
                 level, lots, imbalance = find_price(book, m, auction["reference"])
                 auction["price"] = level * book.market[m]["price_increment"]
                 auction["quantity"] = lots
                 auction["imbalance"] = imbalance
             book.recent[m, tick % window] = now
+    return told
