@@ -53,7 +53,7 @@ class MarketParams(NamedTuple):
     short_volatility: float = 0.5  # sd of log volatility, 480 steps
     long_volatility: float = 0.8  # sd of log volatility, 4,800 steps
     jump_rate: float = 0.001  # news items per step and market
-    jump_size: float = 0.013  # mean size of an item
+    jump_size: float = 0.01  # mean size of an item
     jump_excitement: float = 0.5  # raise of the short log volatility
     consumer_news: float = 0.3  # factor for produced goods
 
@@ -164,7 +164,7 @@ class MakerParams(NamedTuple):
     skew: float = 0.1
     half_spread: float = 0.0015  # mms0
     quote_share: float = 0.06  # mmq, of daily volume over all makers
-    requote_steps: int = 2
+    requote_steps: int = 1
     quote_life: int = 40  # steps
     gap_min: float = 0.001  # share of the price kept to the best price of the other side
 

@@ -66,7 +66,7 @@ def test_shuffled_returns_keep_their_sizes_and_lose_their_memory():
 
 
 def test_the_recorder_leaves_the_world_as_it_is():
-    watched, alone = small_world(500, preset="sprint"), small_world(500, preset="sprint")
+    watched, alone = (small_world(500, seed=7, preset="sprint") for _ in range(2))
     recorder = Recorder(watched, 240)
     volume = 0
     for _ in range(240):
