@@ -50,7 +50,12 @@ def _run_claimed(arguments: Sequence[str], home: Path, claim: Claim, console: Co
     environment = application_environment(home)
     environment["ARENA_STATE"] = str(claim.state)
     environment["DJANGO_SETTINGS_MODULE"] = "arena_site.settings.test"
-    plan = [line for line in databases(claim.state, unsafe=True) if line.name == "postgres"]
+    # Tests provoke errors of the database: on the terminal stands only what ends it.
+    plan = [
+        replace(line, console="PANIC")
+        for line in databases(claim.state, unsafe=True)
+        if line.name == "postgres"
+    ]
     plan += [replace(line, optional=True) for line in kernels(environment)]
     supervisor = Supervisor(plan, claim, console)
     try:
