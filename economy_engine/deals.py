@@ -161,6 +161,14 @@ def licence_ceiling(p: DealAmounts, level: int, ip_price: float) -> int:
     return int(p.deal_ceiling * research_worth(p, level, 1, ip_price))
 
 
+def licence_floor(p: works.Amounts, level: int, ip_price: float) -> int:
+    """Return the least fee of a patent, minor units for four jobs: half of the research.
+
+    Below it one account's research would be a gift to all others.
+    """
+    return max(1, research_worth(p, level, 1, ip_price) // 2)
+
+
 def patent_fee(p: DealAmounts, cost: int) -> int:
     """Return the treasury's part of what a licence costs, rounded up."""
     return -(-cost * p.patent_percent // 100)

@@ -53,7 +53,7 @@ class MarketParams(NamedTuple):
     short_volatility: float = 0.5  # sd of log volatility, 480 steps
     long_volatility: float = 0.8  # sd of log volatility, 4,800 steps
     jump_rate: float = 0.001  # news items per step and market
-    jump_size: float = 0.01  # mean size of an item
+    jump_size: float = 0.013  # mean size of an item
     jump_excitement: float = 0.5  # raise of the short log volatility
     consumer_news: float = 0.3  # factor for produced goods
 
@@ -146,7 +146,7 @@ class DeskParams(NamedTuple):
     fundamentalist_life: int = 120  # steps
     chartist_life: int = 20  # steps
     schedule_gain: float = 1.5  # resting lots, as a multiple of the slope of the target
-    schedule_near: float = 0.002  # log points from the mid
+    schedule_near: float = 0.004  # log points from the mid
     schedule_far: float = 0.018
     schedule_life: int = 240  # steps
 
@@ -180,7 +180,7 @@ class NoiseParams(NamedTuple):
     distance: float = 0.001  # times Pareto(1.5)
     distance_max: float = 0.2
     tail: float = 1.5
-    order_life: int = 200  # steps
+    order_life: int = 60  # steps
 
 
 class MonetaryParams(NamedTuple):

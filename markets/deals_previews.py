@@ -61,7 +61,10 @@ def take_site(participant: Any, site: Mapping[str, Any], data: Mapping[str, Any]
         raise Problem("own_offer")
     if data["price"] < price:
         raise Problem("offer_changed")
-    fair = _worth(now, site).fair
+    worth = _worth(now, site)
+    fair = worth.fair
+    if not worth.floor <= price <= worth.ceiling:
+        raise Problem("deal_price")
     if selectors.is_protected(participant) and price > fair:
         raise Problem("newcomer_protected", f"A newcomer pays up to {credits_text(fair)} credits.")
     skill = skill_of(site, selectors.is_fed(participant))
@@ -79,8 +82,10 @@ def license_patent(participant: Any, patent: Mapping[str, Any], fee: int) -> dic
     """What each licence of a patent would bring to its owner."""
     ip_price = _ip_price(economy(participant.world))
     ceiling = deals.licence_ceiling(AMOUNTS, patent["level"], ip_price)
-    if fee > ceiling:
-        raise Problem("deal_price", f"At most {credits_text(ceiling)} credits.")
+    floor = deals.licence_floor(AMOUNTS, patent["level"], ip_price)
+    if fee and not floor <= fee <= ceiling:
+        text = f"Between {credits_text(floor)} and {credits_text(ceiling)} credits."
+        raise Problem("deal_price", text)
     part = deals.patent_fee(AMOUNTS, fee)
     return {
         "cost": credits_text(0),
@@ -88,6 +93,7 @@ def license_patent(participant: Any, patent: Mapping[str, Any], fee: int) -> dic
         "fee": credits_text(part),
         "received": credits_text(fee - part),
         "fair": credits_text(deals.research_worth(AMOUNTS, patent["level"], 1, ip_price)),
+        "floor": credits_text(floor),
         "ceiling": credits_text(ceiling),
     }
 
@@ -106,8 +112,8 @@ def take_licence(
     if data["price"] < cost:
         raise Problem("offer_changed")
     fair = deals.research_worth(AMOUNTS, level, tier, _ip_price(now))
-    if selectors.is_protected(participant) and cost > fair:
-        raise Problem("newcomer_protected", f"A newcomer pays up to {credits_text(fair)} credits.")
+    if selectors.is_protected(participant):
+        raise Problem("newcomer_protected", "A newcomer researches without licences.")
     fed, wage = selectors.is_fed(participant), float(site["wage"])
     before = outlook_of(now, site["market"], tier, skill=skill_of(site, fed), wage=wage)
     after = outlook_of(now, site["market"], tier, skill=skill_of(site, fed, 1), wage=wage)

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from economy_engine import deals
 from economy_engine.deals import LotState
 from economy_engine.events import Indicator
@@ -142,9 +144,15 @@ def own_patent(participant: Participant, good: int, level: int) -> dict[str, Any
     return dict(found) if found else None
 
 
+def _offered(participant: Participant) -> QuerySet[SiteView]:
+    """The sites of the participant's world that somebody offers."""
+    rows = SiteView.objects.filter(world_id=participant.world_id, offer__gt=0)
+    return rows.exclude(state=SiteState.FREE)
+
+
 def offers(participant: Participant, market: int | None = None) -> list[dict[str, Any]]:
     """The sites that participants offer, cheapest first; all of them or those of a market."""
-    rows = SiteView.objects.filter(world_id=participant.world_id, offer__gt=0)
+    rows = _offered(participant)
     if market is not None:
         rows = rows.filter(market=market)
     level = economy_figures(participant.world)["level"]
@@ -157,10 +165,7 @@ def offers(participant: Participant, market: int | None = None) -> list[dict[str
 
 def offered_row(participant: Participant, site_id: UUID) -> dict[str, Any] | None:
     """The row of a site that somebody offers; None when nobody does."""
-    rows = SiteView.objects.filter(
-        world_id=participant.world_id, command_id=site_id, offer__gt=0
-    ).values()
-    found = rows.first()
+    found = _offered(participant).filter(command_id=site_id).values().first()
     return dict(found) if found else None
 
 

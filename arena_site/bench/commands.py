@@ -1,8 +1,8 @@
 """`bench commands`: orders from outside, through the socket door and in batches.
 
-The whole game runs beside this process, with its world ticking. First 50 orders a second give the
-latencies, then many sockets near their rate limit give the throughput of the door, then batches of
-100 go through `submit_many`. In the end every command must stand in the journal.
+The whole game runs beside this process, with its world ticking. First 50 and then 200 orders a
+second give the latencies, then many sockets near their rate limit give the throughput of the door,
+then batches of 100 go through `submit_many`. In the end every command must stand in the journal.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ from worlds.models import JournalEntry, Participant, World
 from worlds.services import participant_join
 
 PLAYERS = 5
-RATE_PER_S = 50
+RATES_PER_S = (50, 200)
+SOCKET_RATE_PER_S = 10  # of a socket in the steady phases; its limit is 20
 SOCKETS_PER_PLAYER = 12
 BURST_PER_SOCKET = 60
 BURST_GAP_SECONDS = 0.055  # a little under 20 a second, the limit of a socket
@@ -154,16 +155,23 @@ async def _talk(
         await listener
 
 
-async def _steady(url: str, cookies: list[str], order: dict[str, Any], seconds: float) -> _Tally:
+async def _steady(
+    url: str, cookies: list[str], order: dict[str, Any], rate_per_s: int, seconds: float
+) -> _Tally:
+    """Orders at an even rate, spread over sockets of all players."""
     tally = _Tally()
-    gap = len(cookies) / RATE_PER_S
-    count = int(seconds / gap)
-    offsets = [index / RATE_PER_S for index in range(len(cookies))]
-    plans = [[offset, *([gap] * (count - 1))] for offset in offsets]
+    sockets = rate_per_s // SOCKET_RATE_PER_S
+    count = int(seconds * SOCKET_RATE_PER_S)
     await asyncio.gather(
         *(
-            _talk(url, cookie, order, plan, tally)
-            for cookie, plan in zip(cookies, plans, strict=True)
+            _talk(
+                url,
+                cookies[index % len(cookies)],
+                order,
+                [index / rate_per_s, *([1 / SOCKET_RATE_PER_S] * (count - 1))],
+                tally,
+            )
+            for index in range(sockets)
         )
     )
     return tally
@@ -229,26 +237,38 @@ def run(options: dict[str, Any], progress: Callable[[str], None]) -> dict[str, A
         made = players(PLAYERS)
         cookies = [cookie for _, cookie in made]
         order = order_that_never_rests(url)
-        progress(f"{RATE_PER_S} orders a second")
-        steady = asyncio.run(_steady(url, cookies, order, float(options["seconds"])))
+        steady: dict[int, _Tally] = {}
+        for rate in RATES_PER_S:
+            progress(f"{rate} orders a second")
+            steady[rate] = asyncio.run(
+                _steady(url, cookies, order, rate, float(options["seconds"]))
+            )
         progress(f"{PLAYERS * SOCKETS_PER_PLAYER} sockets at their limit")
         burst, burst_seconds = asyncio.run(_burst(url, cookies, order))
         progress(f"{BATCHES} batches of {BATCH}")
         batch_ids, batch_seconds = _batches([participant for participant, _ in made], order)
-        sent = steady.sent + burst.sent + batch_ids
+        by_socket = [command for tally in (*steady.values(), burst) for command in tally.sent]
+        sent = by_socket + batch_ids
         missing = lost(sent)
     return {
         "agents": int(options["agents"]),
         "sent": len(sent),
-        "sent_socket": len(steady.sent) + len(burst.sent),
+        "sent_socket": len(by_socket),
         "sent_batch": len(batch_ids),
-        "refused": steady.refused + burst.refused,
+        "refused": sum(tally.refused for tally in (*steady.values(), burst)),
         "lost": missing,
-        "steady_per_s": RATE_PER_S,
+        "steady_per_s": RATES_PER_S[0],
         "socket_per_s": round(len(burst.sent) / burst_seconds),
         "batch_per_s": round(len(batch_ids) / batch_seconds),
-        "accept_ms_p50": _ms(steady.accepted, 50),
-        "accept_ms_p99": _ms(steady.accepted, 99),
-        "executed_ms_p50": _ms(steady.executed, 50),
-        "executed_ms_p99": _ms(steady.executed, 99),
-    }
+    } | _latencies(steady)
+
+
+def _latencies(steady: dict[int, _Tally]) -> dict[str, float]:
+    """Of the first rate by plain names, of the others with the rate behind them."""
+    shown = {}
+    for rate, tally in steady.items():
+        end = "" if rate == RATES_PER_S[0] else f"_at_{rate}"
+        for name, values in (("accept", tally.accepted), ("executed", tally.executed)):
+            for percentile in (50, 99):
+                shown[f"{name}_ms_p{percentile}{end}"] = _ms(values, percentile)
+    return shown

@@ -23,8 +23,8 @@ from economy_engine.state import WorldState
 from economy_engine.systems.columns import Institution, Macro
 from economy_engine.systems.venue import pay
 from economy_engine.systems.works import standing
+from economy_engine.systems.works.founding import set_first_rules
 from economy_engine.systems.works.members import may_be_debited, member_of
-from economy_engine.systems.works.sites import set_jobs, update_costs
 from economy_engine.works import SiteState, WorksEvent
 
 _PROTECTED = int(AccountFlag.PROTECTED)
@@ -102,7 +102,10 @@ def take(context: Context, command: TakeSite) -> Decision:
     reason = room_reason(state, row)
     if reason:
         return refused(reason)
-    if int(state.ledger.flags[row]) & _PROTECTED and price > worth_of(state, site).fair:
+    worth = worth_of(state, site)
+    if not worth.floor <= price <= worth.ceiling:
+        return refused(RejectReason.DEAL_PRICE)  # repaired, or prices moved, since it was offered
+    if int(state.ledger.flags[row]) & _PROTECTED and price > worth.fair:
         return refused(RejectReason.NEWCOMER_PROTECTED)
     if int(state.ledger.cash[row]) < price:
         return refused(RejectReason.INSUFFICIENT_FUNDS)
@@ -131,9 +134,11 @@ def _settle(context: Context, place: int, price: int) -> None:
 
 
 def _hand_over(context: Context, place: int, price: int) -> None:
-    """Make the buyer the owner; rules, workers, condition, research and unpaid days stay.
+    """Make the buyer the owner; workers, condition, research and unpaid days stay.
 
-    The stock is the seller's: what was on offer of it tells nothing of the buyer's.
+    The rules are those of a new site: the seller's could sell the buyer's stock for next to
+    nothing, or promise wages out of the buyer's cash, before the buyer ever saw them. The stock is
+    the seller's: what was on offer of it tells nothing of the buyer's.
     """
     state, row = context.state, context.row
     site = state.arrays["sites"][place]
@@ -145,6 +150,5 @@ def _hand_over(context: Context, place: int, price: int) -> None:
     site["offer"] = site["insured"] = site["posted"] = 0
     site["unsold"] = 0.0
     site["next_visit"] = min(int(site["next_visit"]), int(state.clock[Clock.STEP]))
-    update_costs(state, site)
-    set_jobs(state, place)
+    set_first_rules(state, place)
     tell(context, place, WorksEvent.SITE_TAKEN, 1, -price)

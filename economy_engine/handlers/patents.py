@@ -9,6 +9,7 @@ from economy_engine.goods import GOODS_COUNT
 from economy_engine.handlers.decision import Context, Decision, refused
 from economy_engine.handlers.sites import own_place, tell
 from economy_engine.ledger.columns import CASH, AccountFlag
+from economy_engine.state import WorldState
 from economy_engine.systems.columns import Institution
 from economy_engine.systems.venue import pay
 from economy_engine.systems.works import patents
@@ -28,8 +29,7 @@ def offer(context: Context, command: OfferLicence) -> Decision:
         return refused(RejectReason.PATENT_NOT_FOUND)
     if command.fee == 0 and not patent["fee"]:
         return refused(RejectReason.OFFER_NOT_FOUND)
-    most = deals.licence_ceiling(state.params.works, command.level, patents.ip_price(state))
-    if command.fee > most:
+    if command.fee and not _in_bounds(state, command.level, command.fee):
         return refused(RejectReason.DEAL_PRICE)
     patent["fee"] = command.fee
     report = state.emission.works
@@ -40,12 +40,21 @@ def offer(context: Context, command: OfferLicence) -> Decision:
     return Decision()
 
 
+def _in_bounds(state: WorldState, level: int, fee: int) -> bool:
+    p, ip_price = state.params.works, patents.ip_price(state)
+    floor = deals.licence_floor(p, level, ip_price)
+    return floor <= fee <= deals.licence_ceiling(p, level, ip_price)
+
+
 def take(context: Context, command: TakeLicence) -> Decision:
-    """Bring a site to the next level by somebody's patent, for its fee in place of IP."""
+    """Bring a site to the next level by somebody's patent, for its fee in place of IP.
+
+    Not for newcomers: what costs its giver nothing would carry their grant away.
+    """
     state, row, at = context.state, context.row, own_place(context)
     if at < 0:
         return refused(RejectReason.SITE_NOT_FOUND)
-    p, site = state.params.works, state.arrays["sites"][at]
+    site = state.arrays["sites"][at]
     level, tier = int(site["level"]) + 1, int(site["tier"])
     if level > LEVELS_MAX:
         return refused(RejectReason.SITE_AT_LIMIT)
@@ -61,9 +70,10 @@ def take(context: Context, command: TakeLicence) -> Decision:
         return refused(RejectReason.OFFER_CHANGED)
     if not may_be_debited(state, row):
         return refused(RejectReason.ACCOUNT_FROZEN)
-    fair = deals.research_worth(p, level, tier, patents.ip_price(state))
-    if int(flags[row]) & _PROTECTED and cost > fair:
+    if int(flags[row]) & _PROTECTED:
         return refused(RejectReason.NEWCOMER_PROTECTED)
+    if not _in_bounds(state, level, int(patent["fee"])):
+        return refused(RejectReason.DEAL_PRICE)  # IP became dear or cheap since it was offered
     if int(state.ledger.cash[row]) < cost:
         return refused(RejectReason.INSUFFICIENT_FUNDS)
     _settle(context, place, cost, int(site["market"]))

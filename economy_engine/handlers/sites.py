@@ -91,6 +91,8 @@ def sell(context: Context, command: SellSite) -> Decision:
     state, row, place = context.state, context.row, own_place(context)
     if place < 0:
         return refused(RejectReason.SITE_NOT_FOUND)
+    if not may_be_debited(state, row):
+        return refused(RejectReason.ACCOUNT_FROZEN)
     p, ledger, site = state.params.works, state.ledger, state.arrays["sites"][place]
     back = works.resale_minor(p, int(site["tier"]), float(site["condition"]), _level(state))
     refund = 0

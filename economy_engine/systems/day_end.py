@@ -44,7 +44,7 @@ def _close_money(state: WorldState, tick: int, day_number: int) -> None:
     params, rows = state.params, state.rows
     policy = params.monetary
     monetary.close_prices(price, state.goods, macro)
-    monetary.close_labor(state.household, state.staff, macro)
+    monetary.close_labor(state.household, state.staff, macro, state.counts.sizes["F"])
     monetary.close_accounts(ledger, day, macro, day_number)
     known = monetary.update_figures(day, macro, params.config, policy, day_number)
     if known and monetary.meet(macro, policy, day_number):

@@ -138,15 +138,18 @@ def close_prices(price, goods, macro):
 
 
 @kernel
-def close_labor(household, staff, macro):
-    """Count the jobless and take the mean wage, weighted by workers."""
+def close_labor(household, staff, macro, firms):
+    """Count the jobless and take the mean wage of the first `firms` employers, by workers.
+
+    The others are participants' sites: a wage that its owner only promises moves no mean.
+    """
     employed = 0
     for h in range(household.employer.size):
         if household.employer[h] >= 0:
             employed += 1
     macro[Macro.UNEMPLOYMENT] = 1.0 - employed / household.employer.size
     wages, workers = 0.0, 0
-    for f in range(staff.wage.size):
+    for f in range(firms):
         wages += staff.wage[f] * staff.workers[f]
         workers += staff.workers[f]
     if workers > 0:

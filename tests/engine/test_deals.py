@@ -10,7 +10,7 @@ from economy_engine.errors import RejectReason
 from economy_engine.ledger.columns import AccountFlag
 from economy_engine.order_terms import Side, is_rule_order
 from economy_engine.params import WorksParams
-from economy_engine.systems.columns import Institution
+from economy_engine.systems.columns import Institution, Macro
 from economy_engine.systems.works.members import member_of
 from economy_engine.units import fee_minor_up
 from economy_engine.works import Pricing, SiteState, WorksEvent
@@ -143,8 +143,38 @@ def test_orders_stay_behind_and_workers_go_with_the_site(table: Table) -> None:
     assert account(table, table.row) == before  # wages and land fee are the new owner's
     site = table.state.arrays["sites"][0]
     assert int(site["owner"]) == table.row + 1
-    assert int(site["price"]) == 1_000_000
-    assert int(table.state.ledger.stock_held[table.row + 1, FOOD]) > 0
+
+
+def test_the_sellers_rules_never_act_on_the_buyers_account(table: Table) -> None:
+    """Asking next to nothing for the buyer's stock, or promising wages out of the buyer's cash."""
+    deed = table.buy()
+    trap = site_rules(pricing=Pricing.MANUAL, price=1, wage=50_000_000, workers=4)
+    table.result(trap, deed)
+    table.result(OFFER(ANY, PRICE), deed)
+    table.act(TAKE(ANY, PRICE), deed, OTHER)
+    site, mean = table.state.arrays["sites"][0], float(table.state.macro[Macro.MEAN_WAGE])
+    assert (int(site["pricing"]), int(site["price"]), int(site["keep"])) == (Pricing.FOLLOW, 0, 0)
+    assert int(site["wage"]) == int(mean * 1.02)
+    job = table.state.counts.sizes["F"]
+    assert float(table.state.staff.wage[job]) == float(site["wage"])
+
+
+def test_an_offer_that_left_its_bounds_is_not_taken(table: Table) -> None:
+    """A worn site offered for next to nothing and repaired since."""
+    deed = table.buy()
+    site = table.state.arrays["sites"][0]
+    site["condition"] = 0.0
+    table.result(OFFER(ANY, 1), deed)
+    site["condition"] = 0.9
+    assert table.reason(TAKE(ANY, 1), deed, OTHER) == RejectReason.DEAL_PRICE
+
+
+def test_a_site_that_ended_is_reported_as_not_for_sale(table: Table) -> None:
+    deed = table.buy()
+    table.result(OFFER(ANY, PRICE), deed)
+    outcome = table.act(commands.SellSite(ANY), deed, PLAYER)
+    (last,) = outcome.block.sites
+    assert (int(last["state"]), int(last["offer"])) == (0, 0)
 
 
 def test_newcomers_neither_offer_nor_pay_more_than_is_fair(table: Table) -> None:

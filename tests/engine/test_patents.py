@@ -26,7 +26,7 @@ from tests.engine.works_table import (
     two_players,
 )
 
-FEE = 20_000
+FEE = 40_000  # between half and twice what the research itself costs
 RESEARCH, FREE, TAKE = commands.ResearchSite(ANY), commands.OfferLicence, commands.TakeLicence
 
 
@@ -64,7 +64,7 @@ def test_places_costs_and_parts_by_hand() -> None:
     p = WorksParams()
     assert deals.patent_place(0, 1) == 0
     assert deals.patent_place(9, LEVELS_MAX) == deals.PATENTS - 1 == 249
-    assert [deals.licence_cost(FEE, tier) for tier in (1, 2, 5)] == [20_000, 40_000, 320_000]
+    assert [deals.licence_cost(FEE, tier) for tier in (1, 2, 5)] == [40_000, 80_000, 640_000]
     assert deals.research_worth(p, 1, 1, 25_000.0) == 2 * 25_000
     assert deals.research_worth(p, 3, 2, 25_000.0) == 2 * 9 * 2 * 25_000
     assert deals.licence_ceiling(p, 1, 25_000.0) == 100_000
@@ -94,14 +94,14 @@ def test_a_licence_takes_the_place_of_research(table: Table) -> None:
     outcome = table.act(TAKE(ANY, FEE), deed, OTHER)
     assert outcome.results[0].executed
     after = [int(state.ledger.cash[row]) for row in rows]
-    assert [b - a for a, b in zip(before, after, strict=True)] == [18_000, -20_000, 2_000]
+    assert [b - a for a, b in zip(before, after, strict=True)] == [36_000, -40_000, 4_000]
     site = state.arrays["sites"][1]
     assert int(site["level"]) == 1
     assert float(site["cost"]) < cost_before
     assert kinds(outcome) == [WorksEvent.LICENCE_GIVEN, WorksEvent.LICENCE_TAKEN]
-    assert [int(row["amount"]) for row in outcome.block.works] == [18_000, -20_000]
+    assert [int(row["amount"]) for row in outcome.block.works] == [36_000, -40_000]
     (patent,) = outcome.block.patents
-    assert (int(patent["licences"]), int(patent["earned"])) == (1, 18_000)
+    assert (int(patent["licences"]), int(patent["earned"])) == (1, 36_000)
     assert table.reason(TAKE(ANY, FEE), deed, OTHER) == RejectReason.OFFER_NOT_FOUND  # level 2
 
 
@@ -133,10 +133,10 @@ def test_reasons_against_a_licence(table: Table) -> None:
         assert table.reason(TAKE(ANY, FEE), deed, OTHER) == reason
         flags[row] = 0
     fair = deals.research_worth(table.state.params.works, 1, 1, patents.ip_price(table.state))
-    table.result(FREE(FOOD, 1, fair + 1))
-    flags[table.row + 1] = AccountFlag.PROTECTED
-    assert table.reason(TAKE(ANY, fair + 1), deed, OTHER) == RejectReason.NEWCOMER_PROTECTED
     table.result(FREE(FOOD, 1, fair))
+    flags[table.row + 1] = AccountFlag.PROTECTED
+    assert table.reason(TAKE(ANY, fair), deed, OTHER) == RejectReason.NEWCOMER_PROTECTED
+    flags[table.row + 1] = 0
     ledger, treasury = table.state.ledger, table.state.institution(Institution.TREASURY)
     left = int(ledger.cash[table.row + 1]) - fair + 1
     ledger.cash[table.row + 1] -= left

@@ -151,6 +151,22 @@ def test_no_workers_come_for_nothing_and_all_go_when_unpaid(table: Table) -> Non
     assert not (table.state.household.employer == job).any()
 
 
+def test_a_wage_that_nobody_can_pay_hires_nobody_and_moves_no_mean(table: Table) -> None:
+    """Public work, benefits and firms go by the mean wage: a promise must not raise it."""
+    deed, job = table.buy(), table.state.counts.sizes["F"]
+    table.tick(DAY_TICKS)
+    assert int(table.state.staff.workers[job]) > 0
+    before = float(table.state.macro[Macro.MEAN_WAGE])
+    table.result(rules(wage=2_147_483_647, workers=4), deed)
+    table.tick(DAY_TICKS)
+    assert int(table.state.staff.workers[job]) == 0
+    assert float(table.state.macro[Macro.MEAN_WAGE]) == pytest.approx(before, rel=0.02)
+    table.result(commands.StartWork())
+    earned = table.cash
+    table.tick(DAY_TICKS)
+    assert table.cash - earned < 2 * before
+
+
 def test_unpaid_workers_leave_and_an_unpaid_site_is_taken_back(table: Table) -> None:
     table.buy()
     table.tick(DAY_TICKS * 2)

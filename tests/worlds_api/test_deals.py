@@ -160,28 +160,28 @@ def test_a_patent_is_licensed_and_used(game):  # noqa: F811
     (patent,) = game.get("/api/patents")["data"]
     assert (patent["good"], patent["level"], patent["own"]) == ("FOOD", 1, True)
     path = "/api/patents/FOOD/1"
-    seen = preview(game, "post", path, {"fee": "20.000"})
-    assert (seen["fee"], seen["received"]) == ("2.000", "18.000")
+    seen = preview(game, "post", path, {"fee": "40.000"})
+    assert (seen["fee"], seen["received"]) == ("4.000", "36.000")
     assert refused(game, "post", f"{path}?preview=true", {"fee": "9999.000"}) == (422, "deal_price")
-    assert act(game, "post", path, {"fee": "20.000"})["status"] == "executed"
+    assert act(game, "post", path, {"fee": "40.000"})["status"] == "executed"
 
     owner = another(game)
     grow_up(game)
     mine = act(game, "post", "/api/sites", {"market": "FOOD"})["command_id"]
-    assert game.get(f"/api/sites/{mine}")["site"]["licence_price"] == "20.000"
+    assert game.get(f"/api/sites/{mine}")["site"]["licence_price"] == "40.000"
     door = f"/api/sites/{mine}/licence"
-    look = preview(game, "post", door, {"price": "20.000"})
-    assert (look["cost"], look["level"]) == ("20.000", 1)
+    look = preview(game, "post", door, {"price": "40.000"})
+    assert (look["cost"], look["level"]) == ("40.000", 1)
     assert Decimal(look["profit_gain"]) > 0
-    assert act(game, "post", door, {"price": "19.000"})["error"]["code"] == "offer_changed"
-    assert act(game, "post", door, {"price": "20.000"})["result"] == {
-        "paid": "20.000", "level": 1
+    assert act(game, "post", door, {"price": "39.000"})["error"]["code"] == "offer_changed"
+    assert act(game, "post", door, {"price": "40.000"})["result"] == {
+        "paid": "40.000", "level": 1
     }  # fmt: skip
     assert game.get(f"/api/sites/{mine}")["site"]["level"] == 1
     assert act(game, "delete", path)["error"]["code"] == "patent_not_found"
     game.browser = owner
     (patent,) = game.get("/api/patents")["data"]
-    assert (patent["licences"], patent["earned"]) == (1, "18.000")
+    assert (patent["licences"], patent["earned"]) == (1, "36.000")
     assert act(game, "delete", path)["status"] == "executed"
     assert game.get("/api/patents")["data"][0]["fee"] is None
 

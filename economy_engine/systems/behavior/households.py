@@ -102,6 +102,8 @@ def work(venue, household, staff, macro, day, p, h, first, firms_all, sites):
             f = firms_all + draw - firms
             if staff.region[f] != region:
                 continue
+            if staff.payer[f] >= 0 and ledger.cash[staff.payer[f]] < staff.wage[f]:
+                continue  # who cannot pay a day hires nobody by the promise
         if staff.vacancies[f] > 0 and (best < 0 or staff.wage[f] > staff.wage[best]):
             best = f
     if best >= 0:

@@ -48,11 +48,7 @@ def found_site(
         "tier": tier,
         "level": level,
         "state": int(SiteState.OPEN),
-        "pricing": int(Pricing.FOLLOW),
-        "buy_inputs": 1,
         "insured": int(insured),
-        "wanted": TIER_WORKERS[tier - 1],
-        "wage": int(float(state.macro[Macro.MEAN_WAGE]) * _WAGE_OVER_MEAN),
         "next_visit": step,
         "next_production": step + STEPS_PER_DAY,
         "paid": paid,
@@ -63,7 +59,24 @@ def found_site(
     member = member_of(state, row)
     member["sites"] += 1
     member["sites_ever"] += 1
+    set_first_rules(state, place)
+    return place
+
+
+def set_first_rules(state: WorldState, place: int) -> None:
+    """Run a site by the rules of a new owner: it follows the market and hires for all its jobs."""
+    site = state.arrays["sites"][place]
+    rules = {
+        "pricing": int(Pricing.FOLLOW),
+        "price": 0,
+        "markup_ppm": 0,
+        "keep": 0,
+        "buy_inputs": 1,
+        "wanted": TIER_WORKERS[int(site["tier"]) - 1],
+        "wage": int(float(state.macro[Macro.MEAN_WAGE]) * _WAGE_OVER_MEAN),
+    }
+    for name, value in rules.items():
+        site[name] = value
     site["target"] = int(capacity_of(state, site))
     update_costs(state, site)
     set_jobs(state, place)
-    return place

@@ -260,6 +260,6 @@ def close_site(state: WorldState, place: int) -> None:
     report.members.add(int(site["owner"]))
     report.sites.discard(place)
     last = site.copy()
-    last["state"] = SiteState.FREE
+    last["state"], last["offer"] = SiteState.FREE, 0
     report.closed.append(last)
     state.arrays["sites"][place] = _EMPTY
