@@ -48,13 +48,14 @@ class PastCommand(BaseCommand):
             self.stdout.write(f"{name.replace('_', ' ')}: {_plain(value)}")
 
     def progress(self) -> Any:
-        """Says every two seconds how far a replay is."""
+        """Says on stderr every two seconds how far a replay is."""
         said_at = time.monotonic()
 
         def progress(done: int, total: int) -> None:
             nonlocal said_at
             if time.monotonic() - said_at >= PROGRESS_SECONDS:
                 said_at = time.monotonic()
+                self.stderr.write(f"tick {done:,} of {total:,}")
 
         return progress
 

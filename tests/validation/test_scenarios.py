@@ -106,7 +106,7 @@ def test_the_list_names_them_all():
     ("arguments", "said"),
     [
         (("flood",), "There is no scenario flood"),
-        ((), "There is no scenario None"),
+        ((), "Give a scenario or `all`; --list names them"),
         (("panic", "--seeds", "0"), "--seeds is how many"),
         (("panic", "--days", "0"), "--day and --days"),
         (("panic", "--agents", "10"), "agents must be"),

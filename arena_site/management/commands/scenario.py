@@ -63,6 +63,8 @@ class Command(BaseCommand):
 
     def _plans(self, options: dict[str, Any]) -> tuple[list[str], list[pairs.PairPlan]]:
         name = options["name"]
+        if name is None:
+            raise CommandError(f"Give a scenario or `{ALL}`; --list names them.")
         if name != ALL and name not in BY_NAME:
             raise CommandError(f"There is no scenario {name}. Known: {', '.join(BY_NAME)}, {ALL}.")
         names = list(BY_NAME) if name == ALL else [name]
