@@ -43,7 +43,8 @@ class _Figures(NamedTuple):
     frozen: _Watched
 
 
-_NOBODY = _Watched(*(np.zeros(0, np.int64) for _ in range(3)), np.zeros((0, 0), np.int64), 0)
+_NONE = np.zeros(0, np.int64)
+_NOBODY = _Watched(_NONE, _NONE, _NONE, _NONE.reshape(0, 0), 0)
 _before: WeakKeyDictionary[WorldState, _Figures] = WeakKeyDictionary()
 _halted: WeakKeyDictionary[WorldState, _Watched] = WeakKeyDictionary()
 
