@@ -28,11 +28,6 @@ def pytest_configure(config: pytest.Config) -> None:
         settings.load_profile("deep")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long tests begin first: one that began last would leave the other processes idle."""
-    items.sort(key=lambda item: item.get_closest_marker("long") is None)
-
-
 class OneStack(LoadScopeScheduling):
     """Spreads tests one by one, but those of the real stack go to one process, in turn.
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import pytest
-
 from tests.house.tidy import ROOT
 
 DJANGO_HALF = ["arena_site", "agents", "chat", "guilds", "markets", "players", "worlds"]
@@ -28,6 +26,5 @@ def test_format():
     assert run("ruff", "format", "--no-cache", "--check", ".") == ""
 
 
-@pytest.mark.long
 def test_types():
     assert run("mypy", *DJANGO_HALF) == ""

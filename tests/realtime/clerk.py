@@ -22,6 +22,7 @@ from django.db import connection
 from economy_engine import commands, events
 from economy_engine.errors import RejectReason
 from economy_engine.order_terms import OrderStatus
+from tests.cleaning import forget
 from worlds import database, inbox
 from worlds.inbox import Waiting
 from worlds.journal import Commit, JournalRow, Position, chain_next, write_commit
@@ -62,6 +63,7 @@ class Clerk:
         )
         self.position = Position(0, 0, 0, bytes(16))
         self.previous: dict[int, int] = {}
+        self.players: list[Any] = []
         with connection.cursor() as cursor:
             cursor.execute(
                 "insert into world_head (world_id, engine_version, tick, chain)"
@@ -74,6 +76,7 @@ class Clerk:
 
     def close(self) -> None:
         self.writer.close()
+        forget(self.world.pk, self.players)
         self.redis.delete(f"hot:{self.world.pk}")
         self.redis.close()
 
@@ -81,6 +84,7 @@ class Clerk:
         """A player, with an active participant if asked for."""
         name = f"p{uuid.uuid4().hex[:16]}"
         user = get_user_model().objects.create_user(name, password="correct horse battery")
+        self.players.append(user)
         if takes_part:
             Participant.objects.create(
                 world=self.world, player=user, name=name, status=Participant.Status.ACTIVE

@@ -27,7 +27,6 @@ def newborn() -> Genesis:
     return run.genesis()
 
 
-@pytest.mark.long
 @pytest.mark.timeout(0)
 def test_nothing_is_lost_doubled_or_different(
     deep: bool, capsys: pytest.CaptureFixture[str]

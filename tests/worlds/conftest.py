@@ -30,6 +30,7 @@ from redis.retry import Retry
 from economy_engine import commands
 from economy_engine.order_terms import OrderType, SelfTrade, Side, TimeInForce
 from economy_engine.params import preset
+from tests.cleaning import forget
 from worlds import birth, database, inbox, services
 from worlds.broadcast import Broadcaster
 from worlds.economy import Economy
@@ -39,14 +40,6 @@ from worlds.models import Participant, World
 from worlds.runner import Held, Made
 
 AGENTS = 500
-WORLD_TABLES = (
-    "worlds_fork", "inbox", "journal", "block", "snapshot", "world_head", "projection",
-    "markets_orderview", "markets_fillview", "markets_balance", "markets_candle",
-    "markets_marketstat", "markets_indicatorpoint", "markets_worldeventview",
-    "markets_siteview", "markets_memberview", "markets_worksnote", "markets_patentview",
-    "markets_lotview",
-    "worlds_participant",
-)  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -199,14 +192,8 @@ class Arena:
     def close(self) -> None:
         for host in self.hosts:
             host.close()
-        with self.writer.transaction():
-            self.writer.execute("set local session_replication_role = replica")
-            for table in WORLD_TABLES:
-                self.writer.execute(f"delete from {table} where world_id = %s", (self.world_id,))
-            self.writer.execute("delete from worlds_world where id = %s", (self.world_id,))
         self.writer.close()
-        for player in self.players:
-            player.delete()
+        forget(self.world_id, self.players)
         client = database.redis_client()
         client.delete(f"hot:{self.world_id}")
         client.close()

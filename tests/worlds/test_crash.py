@@ -54,7 +54,6 @@ def crashtest(_test_database: None) -> Iterator[Any]:
     shutil.rmtree(state, ignore_errors=True)
 
 
-@pytest.mark.long
 @pytest.mark.timeout(SECONDS_MAX)
 def test_crashes_at_every_step_lose_and_double_nothing(crashtest: Any, deep: bool) -> None:
     points = DEEP_POINTS if deep else POINTS
@@ -69,7 +68,6 @@ def test_crashes_at_every_step_lose_and_double_nothing(crashtest: Any, deep: boo
     assert shown["passed"] and code == 0, shown
 
 
-@pytest.mark.long
 @pytest.mark.timeout(SECONDS_MAX)
 def test_the_controls_are_seen(crashtest: Any) -> None:
     code, shown = crashtest("--negative")
@@ -79,7 +77,6 @@ def test_the_controls_are_seen(crashtest: Any) -> None:
     assert shown["passed"] and code == 0, shown
 
 
-@pytest.mark.long
 @pytest.mark.timeout(SECONDS_MAX)
 def test_faults_under_load_lose_and_double_nothing(crashtest: Any, deep: bool) -> None:
     scale = 1.0 if deep else SCALE
