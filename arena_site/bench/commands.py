@@ -42,7 +42,7 @@ BURST_GAP_SECONDS = 0.055  # a little under 20 a second, the limit of a socket
 BATCH = 100
 BATCHES = 60
 DECIDED_WITHIN_SECONDS = 30.0
-MARKET = "FOOD"
+MARKET = "FOOD.N"
 
 
 @dataclass
