@@ -115,6 +115,7 @@ def compile_rest() -> None:
     day_end.close_day(state, 1, params.STEPS_PER_DAY - 1)
     tick.clear_reports(state)
     market_data.market_rows(state, 1)
+    market_data.tape_rows(state)
     _check(state)
     snapshot.load(snapshot.dump(state)).digest()
     _compile(_TRADE)

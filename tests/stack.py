@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -77,6 +78,18 @@ class Stack:
 
     def discard(self) -> None:
         shutil.rmtree(self.state, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def running(*options: str) -> Iterator[Stack]:
+    """A game for the time of a test or of several; nothing of it is left."""
+    stack = Stack(*options)
+    try:
+        stack.start()
+        yield stack
+    finally:
+        stack.stop()
+        stack.discard()
 
     def processes(self) -> list[str]:
         """Command lines of living processes that belong to this game (Linux)."""

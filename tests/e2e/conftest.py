@@ -12,7 +12,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 import pytest
 
 from arena_site.embedded.chromium import MISSING, find_chromium, launch_options
-from tests.stack import Stack
+from tests.stack import Stack, running
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -55,13 +55,8 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="package")
 def stack() -> Iterator[Stack]:
     """The whole game with a small world; it ends with the last browser test."""
-    running = Stack("--agents", STACK_AGENTS)
-    try:
-        running.start()
-        yield running
-    finally:
-        running.stop()
-        running.discard()
+    with running("--agents", STACK_AGENTS) as game:
+        yield game
 
 
 @pytest.fixture(scope="package")

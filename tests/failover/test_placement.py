@@ -17,7 +17,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from arena_site.embedded.postgres import DATABASE, OWNER
-from tests.stack import ROOT, Stack
+from tests.stack import ROOT, Stack, running
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
@@ -29,13 +29,8 @@ SINCE_COMMITS = 250
 @pytest.fixture(scope="module")
 def worlds() -> Iterator[Stack]:
     """The game with three small worlds and two world workers."""
-    running = Stack("--worlds", "3", "--world-workers", "2", "--agents", "1000")
-    try:
-        running.start()
-        yield running
-    finally:
-        running.stop()
-        running.discard()
+    with running("--worlds", "3", "--world-workers", "2", "--agents", "1000") as stack:
+        yield stack
 
 
 def heads(stack: Stack) -> dict[str, dict[str, Any]]:
